@@ -1,0 +1,1 @@
+"""What it takes to run CryoWatch: on this machine, in containers, with its dashboards."""

@@ -1,0 +1,17 @@
+"""CryoWatch's services. Each package below runs as ``python -m services.<name>``.
+
+============================ =========================================== ==========================================
+service                      reads                                       writes
+============================ =========================================== ==========================================
+intake                       MLLP, HTTP FHIR                             hl7v2-inbound, fhir-inbound
+report_normalizer            hl7v2-inbound, fhir-inbound                 clinical-facts, dead-letters
+telemetry_reducer            procedure-telemetry                         clinical-facts, dead-letters
+procedure_joiner             clinical-facts                              procedure-records, adverse-events
+window_timer                 the charts that are due                     procedure-records, adverse-events
+complication_metrics         rate contributions                          Prometheus gauges
+fhir_gateway                 adverse events                              FHIR AdverseEvent over HTTP
+============================ =========================================== ==========================================
+
+``clinical`` is the pure core, ``contracts`` reads ``schemas/``, ``runtime`` is the shell around Kafka and PostgreSQL,
+``charts`` keeps facts and what is published from them, ``command`` is the ``cryowatch`` command.
+"""

@@ -1,0 +1,63 @@
+"""Rates from the contributions: dirty days summed again, windows summed from days; no scan of history."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from services.charts.tables import contributions, day_totals, dirty_days
+from services.clinical.rates.rate import WINDOWS, Counts
+
+
+def sum_dirty_days(connection: Connection, limit: int = 500) -> int:
+    """Sum the contributions of dirty days again, in the caller's transaction; returns how many days there were."""
+    marks = dirty_days.c
+    dirty = connection.execute(
+        select(marks.site, marks.day).order_by(marks.site, marks.day).limit(limit).with_for_update(skip_locked=True)
+    ).all()
+    for site, day in dirty:
+        totals, rows = day_totals.c, contributions.c
+        connection.execute(delete(day_totals).where(totals.site == site, totals.day == day))
+        summed = (
+            select(rows.site, rows.day, rows.stratum, rows.measure, func.sum(rows.count))
+            .where(rows.site == site, rows.day == day)
+            .group_by(rows.site, rows.day, rows.stratum, rows.measure)
+        )
+        connection.execute(insert(day_totals).from_select(["site", "day", "stratum", "measure", "count"], summed))
+        connection.execute(delete(dirty_days).where(marks.site == site, marks.day == day))
+    return len(dirty)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteCounts:
+    """The counts of one site over one window: what rates are made of."""
+
+    site: str
+    window: str
+    counts: Counts
+
+
+def site_counts(connection: Connection, as_of: datetime, windows: Iterable[str] = WINDOWS) -> list[SiteCounts]:
+    """Counts by site and window, over day totals up to ``as_of``."""
+    found = []
+    totals = day_totals.c
+    for window in windows:
+        query = (
+            select(totals.site, totals.stratum, totals.measure, func.sum(totals.count))
+            .where(totals.day <= as_of.date())
+            .group_by(totals.site, totals.stratum, totals.measure)
+        )
+        first = window_start(window, as_of)
+        if first:
+            query = query.where(totals.day > first)
+        by_site: dict[str, dict[tuple[str, str], int]] = {}
+        for site, stratum, measure, count in connection.execute(query):
+            by_site.setdefault(site, {})[(stratum, measure)] = int(count)
+        found += [SiteCounts(site, window, Counts(counts)) for site, counts in sorted(by_site.items())]
+    return found
+
+
+def window_start(window: str, as_of: datetime) -> date | None:
+    """The day before a rolling window's first; None for all time. Windows run in event time, by days in UTC."""
+    return None if window == "all" else as_of.date() - timedelta(days=int(window.removesuffix("d")))

@@ -1,0 +1,123 @@
+"""The tables of facts and of what is published from them."""
+
+from sqlalchemy import BigInteger, Column, Date, DateTime, ForeignKey, Identity, Index, Integer, Table, Text, func
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.runtime.database import metadata
+
+kin = Table(
+    "kin",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("next_due", DateTime(timezone=True), index=True, comment="when time alone changes what is published"),
+    comment="kin groups: the unit of locking, folding and revision; they only grow",
+)
+
+kin_names = Table(
+    "kin_names",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("kin", BigInteger, ForeignKey("kin.id"), nullable=False, index=True),
+    comment="every patient, procedure and report that a fact names, and its kin group",
+)
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("version", Text, primary_key=True, comment="empty where only the fullest version is kept"),
+    Column("kind", Text, nullable=False),
+    Column("weight", Integer, nullable=False),
+    Column("kin", BigInteger, ForeignKey("kin.id"), nullable=False, index=True),
+    Column("body", JSONB, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
+    comment="fact versions, never changed",
+)
+
+procedure_records = Table(
+    "procedure_records",
+    metadata,
+    Column("procedure", Text, primary_key=True),
+    Column("kin", BigInteger, ForeignKey("kin.id"), nullable=False, index=True),
+    Column("site", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("follow_up", Text, nullable=False),
+    Column("closes_at", DateTime(timezone=True)),
+    Column("revision", BigInteger, nullable=False),
+    Column("body", JSONB, nullable=False),
+    Column("published_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
+)
+
+adverse_events = Table(
+    "adverse_events",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kin", BigInteger, ForeignKey("kin.id"), nullable=False, index=True),
+    Column("procedure", Text, nullable=False, index=True),
+    Column("patient", Text, nullable=False, index=True),
+    Column("site", Text, nullable=False),
+    Column("code", Text, nullable=False, index=True),
+    Column("status", Text, nullable=False),
+    Column("certainty", Text, nullable=False),
+    Column("timing", Text, nullable=False),
+    Column("onset", DateTime(timezone=True), index=True),
+    Column("recorded", DateTime(timezone=True)),
+    Column("revision", BigInteger, nullable=False),
+    Column("body", JSONB, nullable=False),
+    Column("published_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
+)
+Index("ix_adverse_events_published_at", adverse_events.c.published_at, adverse_events.c.id)
+
+adverse_event_versions = Table(
+    "adverse_event_versions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("revision", BigInteger, primary_key=True),
+    Column("body", JSONB, nullable=False),
+    Column("published_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
+)
+
+contributions = Table(
+    "contributions",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("site", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("stratum", Text, primary_key=True),
+    Column("measure", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("kin", BigInteger, ForeignKey("kin.id"), nullable=False, index=True),
+    comment="what each procedure and patient adds to the rates; replaced, never incremented",
+)
+Index("ix_contributions_day", contributions.c.site, contributions.c.day)
+
+dirty_days = Table(
+    "dirty_days",
+    metadata,
+    Column("site", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("marks", Integer, nullable=False),
+    comment="days whose totals must be summed again",
+)
+
+day_totals = Table(
+    "day_totals",
+    metadata,
+    Column("site", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("stratum", Text, primary_key=True),
+    Column("measure", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+    comment="contributions summed by day",
+)
+
+telemetry_frames = Table(
+    "telemetry_frames",
+    metadata,
+    Column("site", Text, primary_key=True),
+    Column("accession", Text, primary_key=True),
+    Column("console", Text, primary_key=True),
+    Column("frame", Integer, primary_key=True),
+    Column("content", Text, primary_key=True, comment="digest of the frame: two of one number are told apart"),
+    Column("digest", JSONB, nullable=False),
+)

@@ -1,0 +1,1 @@
+"""From findings and care to adverse events."""

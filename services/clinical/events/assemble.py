@@ -1,0 +1,249 @@
+"""The adverse events of one procedure, graded, attributed and with what they stand on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from services.clinical.canonical import digest
+from services.clinical.chart import Chart
+from services.clinical.events.adverse_event import (
+    AdverseEvent,
+    Certainty,
+    EventStatus,
+    Evidence,
+    Grade,
+    Management,
+    Phase,
+    Timing,
+)
+from services.clinical.events.attribution import attribute
+from services.clinical.events.draft import Draft, drafts
+from services.clinical.events.intraprocedural import measured
+from services.clinical.events.management import Care, assign, care_given, longer_stay
+from services.clinical.events.showing import Showing, families, reading_of, same_side, showings
+from services.clinical.facts import Adjudication, CareEvent
+from services.clinical.grading.ruleset import RuleSet
+from services.clinical.identifiers import event_id, site_of, value_of
+from services.clinical.moments import Moment
+from services.clinical.procedures.documentation import Documented
+from services.clinical.procedures.placing import Placed
+from services.clinical.procedures.windows import Span
+from services.clinical.reading import READER_VERSION, Assertion, Severity
+
+_AMOUNT = (Severity.TRACE, Severity.SMALL, Severity.MODERATE, Severity.LARGE)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One procedure with everything that speaks of it."""
+
+    documented: Documented
+    span: Span
+    patient: str
+    placed: tuple[Placed, ...]
+    care: tuple[CareEvent, ...]
+    phase: Phase
+
+
+def events_of(
+    case: Case, chart: Chart, rulesets: Sequence[RuleSet], key: bytes
+) -> tuple[list[AdverseEvent], tuple[str, ...]]:
+    """The procedure's adverse events in canonical order, and what a person should look at."""
+    found = [s for s in showings(case.placed, case.span) if _mine(s, case, chart)]
+    composed = drafts(found, case.span)
+    care = care_given(case.placed, case.care, case.span)
+    statement = case.documented.statement
+    longer = longer_stay(case.care, statement.planned_discharge if statement else None, case.span)
+    given, review = assign(care + ([longer] if longer else []), composed)
+    deaths = [c for c in care if c.care == "death"]
+    build = _Builder(case, rulesets, key)
+    events = [build.from_draft(draft, given.get(i, [])) for i, draft in enumerate(composed)]
+    events += build.from_telemetry()
+    events += build.from_deaths(deaths)
+    events = [adjudicated(event, chart.adjudications) for event in events]
+    return sorted(events, key=lambda e: e.id), review
+
+
+def _mine(showing: Showing, case: Case, chart: Chart) -> bool:
+    """Of a CT that assesses two procedures, a finding is placed by side, then by region; else it is ambiguous."""
+    if not showing.placed.shared:
+        return True
+    others = [p for p in chart.procedures if p.procedure in showing.placed.shared]
+    mine = _fits(showing, case.documented)
+    theirs = max((_fits(showing, other) for other in others), default=0)
+    return mine > theirs
+
+
+def _fits(showing: Showing, documented: Documented) -> int:
+    """2: a lesion on the same side and near; 1: near; 0: neither."""
+    from services.clinical.events.attribution import candidates
+
+    near = candidates(showing.compartment, showing.side, documented.lesions)
+    return 0 if not near else 2 if showing.side and any(x.side == showing.side for x in near) else 1
+
+
+def ambiguous(case: Case, chart: Chart) -> int:
+    """How many findings of shared CTs fit this procedure as well as another; they count for neither."""
+    shared = [s for s in showings(case.placed, case.span) if s.placed.shared and (s.firm or s.possible)]
+    count = set()
+    for showing in shared:
+        others = [p for p in chart.procedures if p.procedure in showing.placed.shared]
+        best = max((_fits(showing, other) for other in others), default=0)
+        if best == _fits(showing, case.documented):
+            count.add((showing.compartment, showing.side))
+    return len(count)
+
+
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    case: Case
+    rulesets: Sequence[RuleSet]
+    key: bytes
+
+    def from_draft(self, draft: Draft, care: Sequence[Care]) -> AdverseEvent:
+        first = draft.shown[0]
+        last = draft.shown[-1].finding
+        said = sorted({q for s in draft.shown for q in s.finding.qualifiers})
+        evidence = tuple(_evidence(s) for s in draft.shown)
+        treated = [c.given for c in care if c.given and c.care not in ("extended_stay", "discharge")]
+        shown = [s.placed.report.body.performed for s in draft.shown]
+        onset = min((m for m in [*shown, *treated] if m is not None), default=None)
+        amounts = [s.finding.severity for s in draft.shown if s.finding.severity]
+        event = self._event(draft.compartment, draft.side, draft.event, care, said)
+        return replace(
+            event,
+            certainty=draft.certainty,
+            timing=draft.timing,
+            onset=onset,
+            recorded=_recorded(draft),
+            evidence=evidence,
+            place=last.site,
+            hemorrhagic=draft.hemorrhagic,
+            severity=max(amounts, key=_AMOUNT.index).value if amounts else None,
+            preliminary=all(s.preliminary for s in draft.shown),
+            review=tuple(sorted({*draft.review, *first.placed.report.review})),
+        )
+
+    def from_telemetry(self) -> list[AdverseEvent]:
+        events = []
+        for one in measured(self.case.documented.treatments, self.case.documented.lesions):
+            compartment = _telemetry_compartment(one.event)
+            event = self._event(compartment, None, one.event, (), ())
+            proof = Evidence(one.source, one.says, one.onset)
+            events.append(replace(event, onset=one.onset, recorded=one.onset.earliest, evidence=(proof,)))
+        return events
+
+    def from_deaths(self, deaths: Sequence[Care]) -> list[AdverseEvent]:
+        """A death whose cause no document states is an event of its own, grade 5, causality unknown."""
+        if not deaths:
+            return []
+        first = min(deaths, key=lambda c: (c.given.earliest if c.given else self.case.span.final_at, c.source))
+        event = self._event("patient", None, "death", deaths, ())
+        late = first.given is not None and first.given.within(self.case.span.start, self.case.span.closes_at) is False
+        return [
+            replace(
+                event,
+                onset=first.given,
+                recorded=first.given.earliest if first.given else None,
+                timing=Timing.DELAYED if late else Timing.WITHIN_24H,
+                evidence=(Evidence(first.source, "death", first.given),),
+                outcome="fatal",
+            )
+        ]
+
+    def _event(
+        self, compartment: str, side: str | None, token: str, care: Sequence[Care], said: Sequence[str]
+    ) -> AdverseEvent:
+        documented, span = self.case.documented, self.case.span
+        lesion = attribute(compartment, side, documented.lesions)
+        organs = {x.organ for x in documented.lesions if lesion is None or x.number == lesion}
+        provisional = self.case.phase is not Phase.FINAL
+        grades: tuple[Grade, ...] = tuple(
+            r.grade(token, [c.care for c in care], said, provisional=provisional) for r in self.rulesets
+        )
+        statement = documented.statement
+        return AdverseEvent(
+            id=event_id(self.key, documented.procedure, compartment, side),
+            status=EventStatus.LIVE,
+            site=site_of(documented.procedure),
+            procedure=documented.procedure,
+            accession=statement.accession if statement else value_of(documented.procedure),
+            patient_site=site_of(self.case.patient),
+            patient_id=value_of(self.case.patient),
+            event=token,
+            compartment=compartment,
+            side=side,
+            certainty=Certainty.DEFINITE,
+            timing=Timing.WITHIN_24H,
+            onset=None,
+            recorded=None,
+            grades=grades,
+            evidence=(),
+            management=tuple(Management(c.care, c.source, c.given) for c in care),
+            lesion=lesion,
+            organ=organs.pop() if len(organs) == 1 else None,
+            phase=self.case.phase,
+            reader=READER_VERSION,
+            procedure_start=documented.start,
+            procedure_end=Moment(span.end, span.end),
+        )
+
+
+def _telemetry_compartment(token: str) -> str:
+    from services.clinical.events.compartments import compartments
+
+    where = compartments().of(token, None)
+    return where[0] if where else token
+
+
+def _evidence(showing: Showing) -> Evidence:
+    finding = showing.finding
+    return Evidence(
+        source=showing.placed.report.report,
+        says=f"{finding.finding}:{finding.assertion.value}",
+        performed=showing.placed.report.body.performed,
+        section=finding.section,
+        start=finding.start,
+        end=finding.end,
+    )
+
+
+def _recorded(draft: Draft) -> datetime | None:
+    """The earliest issue time of a report version that shows the event."""
+    times = []
+    for showing in draft.shown:
+        report = showing.placed.report
+        for text, when in report.past:
+            shows = any(
+                f.assertion in (Assertion.PRESENT, Assertion.POSSIBLE)
+                and families(f.finding, draft.compartment) & showing.families
+                and same_side(f.side.value if f.side else None, draft.side)
+                for f in reading_of(text, report.body.language).findings
+                if f.kind == "finding" and f.side != "bilateral"
+            )
+            if when and (shows or text == report.body.text):
+                times.append(when)
+    return min(times, default=None)
+
+
+def adjudicated(event: AdverseEvent, decisions: Sequence[Adjudication]) -> AdverseEvent:
+    """What the safety lead decided wins over the machine; the latest decision of each kind counts."""
+    mine = sorted((d for d in decisions if d.event == event.id), key=lambda d: (d.when, digest(d)))
+    for decision in mine:
+        if decision.verdict == "reject":
+            event = replace(event, status=EventStatus.WITHDRAWN, review=(*event.review, "rejected"))
+        elif decision.verdict == "confirm":
+            review = tuple(r for r in event.review if r != "rejected")
+            event = replace(event, status=EventStatus.LIVE, certainty=Certainty.DEFINITE, review=review)
+        elif decision.verdict == "regrade" and decision.grade is not None:
+            grade = decision.grade
+            event = replace(
+                event,
+                grades=tuple(
+                    replace(g, grade=grade, rule="adjudicated", words=decision.why, adjudicated=True)
+                    for g in event.grades
+                ),
+            )
+        elif decision.verdict == "causality" and decision.causality:
+            event = replace(event, causality=decision.causality)
+    return event

@@ -1,0 +1,56 @@
+"""What was there before: a finding that a CT before the start already showed is no event, unless it grew."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from services.clinical.events.showing import Showing, reading_of, same_side
+from services.clinical.procedures.windows import Span
+from services.clinical.reading import Change, Finding, Severity
+
+_AMOUNT = {Severity.TRACE: 0, Severity.SMALL: 1, Severity.MODERATE: 2, Severity.LARGE: 3}
+_SAME_SIZE_MM = 2.0
+
+
+def grew(now: Finding, before: Finding) -> bool:
+    """Whether a finding is more than it was: said so, larger, of a graver amount, or bloody where it wasn't."""
+    if now.change in (Change.INCREASED, Change.NEW):
+        return True
+    if now.change in (Change.UNCHANGED, Change.DECREASED):
+        return False
+    if now.finding == "hemorrhagic_pleural_effusion" and before.finding == "pleural_effusion":
+        return True
+    if now.size_mm is not None and before.size_mm is not None:
+        return now.size_mm > before.size_mm + _SAME_SIZE_MM
+    if now.severity is not None and before.severity is not None:
+        return _AMOUNT[now.severity] > _AMOUNT[before.severity]
+    return False
+
+
+def known_before(showing: Showing, baseline: Sequence[Showing]) -> bool:
+    """Whether the latest CT before the start that speaks of it showed it, and it hasn't grown since."""
+    for family in sorted(showing.families):
+        about = [
+            b
+            for b in baseline
+            if b.compartment == showing.compartment and same_side(b.side, showing.side) and family in b.families
+        ]
+        if not about:
+            return False
+        latest = max(b.order[0] for b in about)
+        last = [b for b in about if b.order[0] == latest and b.firm]
+        if not last or all(grew(showing.finding, b.finding) for b in last):
+            return False
+    return True
+
+
+def unchanged_since_before(showing: Showing, span: Span, others: Sequence[Showing]) -> bool | None:
+    """Whether "unchanged" compares with a CT before the start; None when the text leaves that open."""
+    if showing.finding.change is not Change.UNCHANGED:
+        return False
+    report = showing.placed.report
+    reading = reading_of(report.text, report.body.language)
+    dates = [date.fromisoformat(c.date) for c in reading.comparisons if c.date and len(c.date) == 10]
+    if dates:
+        return max(dates) < span.start.date()
+    earlier = any(o.order[0] < showing.order[0] and o.timing in ("within", "delayed") for o in others)
+    return False if earlier else None

@@ -1,0 +1,92 @@
+"""What was done, and for which event: care events and what the reports say of treatment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from services.clinical.events.adverse_event import Certainty, Timing
+from services.clinical.events.compartments import compartments
+from services.clinical.events.draft import Draft
+from services.clinical.events.showing import reading_of, same_side
+from services.clinical.facts import CareEvent
+from services.clinical.moments import Moment
+from services.clinical.procedures.placing import Placed, Role
+from services.clinical.procedures.windows import Span
+from services.clinical.reading import Assertion
+
+EXTENDED_BY = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """One thing done: the token, the side it was done on where stated, who says so, and when."""
+
+    care: str
+    source: str
+    side: str | None = None
+    given: Moment | None = None
+    reason: str | None = None
+
+
+def care_given(placed: Sequence[Placed], events: Sequence[CareEvent], span: Span) -> list[Care]:
+    """Everything done for one procedure's patient from its start to 30 days after, in canonical order."""
+    before = {
+        f.finding
+        for p in placed
+        if p.role is Role.BASELINE
+        for f in reading_of(p.report.text, p.report.body.language).findings
+        if f.kind == "management" and f.assertion is Assertion.PRESENT
+    }
+    found = set()
+    for one in placed:
+        if one.role in (Role.BASELINE, Role.OUTSIDE) or one.report.doubtful:
+            continue
+        for f in reading_of(one.report.text, one.report.body.language).findings:
+            if f.kind == "management" and f.assertion is Assertion.PRESENT and f.finding not in before:
+                side = f.side.value if f.side and f.side != "bilateral" else None
+                found.add(Care(f.finding, one.report.report, side, one.report.body.performed))
+    for event in events:
+        if event.given and event.given.within(span.start, span.final_at) is not False:
+            found.add(Care(event.care, f"care:{event.site}:{event.care_id}", event.side, event.given, event.reason))
+    return sorted(found, key=lambda c: (c.care, c.source, c.side or ""))
+
+
+def longer_stay(events: Sequence[CareEvent], planned: Moment | None, span: Span) -> Care | None:
+    """A stay more than 24 h longer than planned, from the discharge; None when either time isn't known."""
+    left = [e for e in events if e.care == "discharge" and e.given and e.given.latest >= span.end]
+    first = min(left, key=lambda e: (e.given.latest, e.care_id) if e.given else (span.final_at, ""), default=None)
+    if not first or not planned or not first.given:
+        return None
+    if first.given.earliest - planned.latest > EXTENDED_BY:
+        return Care("extended_stay", f"care:{first.site}:{first.care_id}", None, first.given, first.reason)
+    return None
+
+
+def assign(care: Sequence[Care], events: Sequence[Draft]) -> tuple[dict[int, list[Care]], tuple[str, ...]]:
+    """Which care belongs to which event (by its place in ``events``), and what is left for review.
+
+    A drain treats the pleura, an anticoagulant the pulmonary arteries. Intensive care, an operation or a longer stay
+    say nothing of where: they count for the procedure's only event, and are flagged when there are several.
+    """
+    table = compartments()
+    given: dict[int, list[Care]] = {}
+    review = set()
+    definite = [
+        i for i, e in enumerate(events) if e.certainty is Certainty.DEFINITE and e.timing is not Timing.DELAYED
+    ]
+    for one in care:
+        if table.unspecific(one.care):
+            if len(definite) == 1:
+                given.setdefault(definite[0], []).append(one)
+            elif definite:
+                review.add(f"{one.care}_not_tied_to_an_event")
+            continue
+        fits = [i for i, e in enumerate(events) if table.treats(one.care, e.compartment) and same_side(one.side, e.side)]
+        if not fits and one.care in table.management:
+            review.add(f"{one.care}_without_event")
+        best = [i for i in fits if events[i].event in ("hydropneumothorax", "pneumothorax")] or fits
+        if len(best) > 1 and one.side is None:
+            review.add(f"{one.care}_side_not_stated")
+        for i in best[:1]:
+            given.setdefault(i, []).append(one)
+    return given, tuple(sorted(review))

@@ -1,0 +1,1 @@
+"""The procedure record: documentation and console joined, reports placed, follow-up and baseline found."""

@@ -1,0 +1,1 @@
+"""Rate contributions, strata and confidence bounds."""

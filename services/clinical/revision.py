@@ -1,0 +1,17 @@
+"""The revision of what is published: it only grows, and is the same after a replay.
+
+Compared part by part: the rule epoch (a number committed with the rules), how many fact versions the kin group holds,
+and the phase. Every sink keeps the highest revision that it has seen, so a worker that was thought dead can't win.
+"""
+
+from services.clinical.events.adverse_event import Phase
+
+EPOCH = 1
+"""Raised by hand with every change of rules or reader that may change what is published."""
+
+_PHASES = {Phase.OPEN: 0, Phase.CLOSED: 1, Phase.FINAL: 2}
+
+
+def revision(epoch: int, weight: int, phase: Phase) -> int:
+    """One 64-bit number that sorts like (epoch, weight, phase)."""
+    return (epoch << 44) | (weight << 4) | (_PHASES[phase] << 2)

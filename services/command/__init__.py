@@ -1,0 +1,1 @@
+"""The ``cryowatch`` command: one file a verb."""

@@ -1,0 +1,27 @@
+"""The database for verbs that read it, with an answer in words when it can't be reached."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from sqlalchemy import Connection
+from sqlalchemy.exc import ProgrammingError
+
+from services.runtime.database import make_engine, unavailable
+from services.runtime.settings import load_settings
+
+
+@contextmanager
+def database() -> Iterator[Connection]:
+    """A connection to the database of CRYOWATCH_DATABASE_URL."""
+    engine = make_engine(load_settings(), pool=1)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except ProgrammingError:
+        raise click.ClickException("the database has no CryoWatch tables: run `cryowatch migrate`") from None
+    except Exception as problem:
+        if not unavailable(problem):
+            raise
+        where = engine.url.render_as_string(hide_password=True)
+        raise click.ClickException(f"no database answers at {where}: set CRYOWATCH_DATABASE_URL") from None

@@ -1,0 +1,68 @@
+"""``cryowatch topics``: create the topics that ``schemas/`` declares, or check that they are as declared."""
+
+import click
+from kafka.admin import NewTopic
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential
+
+from services.contracts.registry import topics as declared
+from services.runtime.outcomes import Unavailable
+from services.runtime.settings import load_settings
+from services.runtime.topics import admin_client, partitions, problems
+
+
+@click.group()
+def topics() -> None:
+    """The topics of schemas/topics, in Kafka."""
+
+
+@topics.command()
+@click.option("--replication", default=1, show_default=True, help="Replication factor.")
+@click.option("--wait", default=60, show_default=True, help="Seconds to wait for Kafka.")
+def create(replication: int, wait: int) -> None:
+    """Create what is missing; what exists is left as it is and checked."""
+    brokers = load_settings().kafka
+
+    @retry(
+        retry=retry_if_exception_type(Unavailable),
+        wait=wait_exponential(0.2, max=3),
+        stop=stop_after_delay(wait),
+        reraise=True,
+    )
+    def carry_out() -> list[str]:
+        there = partitions(brokers)
+        missing = [t for t in declared() if t.name not in there]
+        admin = admin_client(brokers)
+        try:
+            for topic in missing:
+                config = dict(topic.config)
+                admin.create_topics([NewTopic(topic.name, topic.partitions, replication, topic_configs=config)])
+        except TopicAlreadyExistsError:
+            pass
+        except (KafkaError, OSError):
+            raise Unavailable("kafka") from None
+        finally:
+            admin.close()
+        return [t.name for t in missing]
+
+    try:
+        made = carry_out()
+        left = problems(brokers, declared())
+    except Unavailable:
+        raise click.ClickException(f"no Kafka broker answers at {brokers}: set CRYOWATCH_KAFKA") from None
+    click.echo(f"Created {len(made)} of {len(declared())} topics." if made else "All topics are there.")
+    if left:
+        raise click.ClickException("; ".join(left))
+
+
+@topics.command()
+def check() -> None:
+    """Compare Kafka's topics with the declared ones."""
+    brokers = load_settings().kafka
+    try:
+        left = problems(brokers, declared())
+    except Unavailable:
+        raise click.ClickException(f"no Kafka broker answers at {brokers}: set CRYOWATCH_KAFKA") from None
+    if left:
+        raise click.ClickException("; ".join(left))
+    click.echo(f"All {len(declared())} topics are as declared.")

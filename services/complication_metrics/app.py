@@ -1,0 +1,62 @@
+"""The metrics loop: sum the days that changed, then read the windows again. One replica exposes rates."""
+
+import time
+
+from prometheus_client import CollectorRegistry, Gauge
+from sqlalchemy import Connection, text
+
+from services.charts.rates import site_counts, sum_dirty_days
+from services.complication_metrics.collector import RatesCollector
+from services.runtime.clock import Clock
+from services.runtime.database import make_engine
+from services.runtime.loop import run_loop
+from services.runtime.settings import Settings
+
+SERVICE = "complication_metrics"
+ONE_REPLICA = 0x437279_6F
+"""The advisory lock under which a replica exposes rates; the others serve none and wait to take over."""
+
+REFRESH_SECONDS = 5.0
+"""Rates also move with time alone (rolling windows), so they are read again at least this often."""
+
+
+def run(settings: Settings) -> None:
+    """Run until stopped."""
+    clock = Clock(settings.clock_file)
+    registry = CollectorRegistry()
+    rates = RatesCollector()
+    registry.register(rates)
+    leads = Gauge("cryo_rates_leader", "Whether this replica exposes the rates", registry=registry)
+    engine = make_engine(settings)
+    held = engine.connect()
+    refreshed = 0.0
+
+    def leader() -> bool:
+        """Hold the advisory lock on a connection of its own, for as long as that lives."""
+        nonlocal held
+        try:
+            got = bool(held.execute(text("SELECT pg_try_advisory_lock(:n)"), {"n": ONE_REPLICA}).scalar())
+            held.commit()
+        except Exception:
+            held.close()
+            held = engine.connect()
+            raise
+        return got
+
+    mine = False
+
+    def step(connection: Connection) -> int:
+        nonlocal refreshed, mine
+        mine = mine and not held.closed and not held.invalidated or leader()
+        leads.set(mine)
+        if not mine:
+            rates.update([], clock.now())
+            return 0
+        summed = sum_dirty_days(connection)
+        if summed or time.monotonic() - refreshed > REFRESH_SECONDS:
+            as_of = clock.now()
+            rates.update(site_counts(connection, as_of), as_of)
+            refreshed = time.monotonic()
+        return summed
+
+    run_loop(SERVICE, settings, engine, registry, step, pause=0.1)

@@ -1,0 +1,1 @@
+"""procedure_joiner: facts into charts; records, adverse events and rate contributions out."""

@@ -1,0 +1,54 @@
+"""The joiner's batch: every fact of it, and all that follows from them, in one transaction."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Engine
+
+from services.charts.publishing import EVENTS, RECORDS, Publisher
+from services.clinical.facts import Fact
+from services.clinical.publish import Rules
+from services.procedure_joiner.handler import handle
+from services.runtime import dead_letters
+from services.runtime.clock import Clock
+from services.runtime.database import make_engine
+from services.runtime.message import InboundMessage
+from services.runtime.outbox import put
+from services.runtime.outcomes import Invalid
+from services.runtime.settings import Settings
+from services.runtime.worker import Applied, Processor, Worker
+
+SERVICE, TOPIC = "procedure_joiner", "clinical-facts"
+
+
+def build(settings: Settings) -> Processor:
+    """The joiner as a processor of clinical-facts."""
+    rules = Rules(event_key=settings.secret("event_id_key"), published=settings.ruleset)
+    publisher = Publisher(rules, settings.secret("routing_key"))
+    clock = Clock(settings.clock_file)
+
+    def apply(engine: Engine, messages: Sequence[InboundMessage]) -> Applied:
+        handled = [(message, handle(message)) for message in messages]
+        letters = [
+            dead_letters.dead_letter(message, SERVICE, outcome.code, outcome.where)
+            for message, outcome in handled
+            if isinstance(outcome, Invalid)
+        ]
+        batch = [outcome for _, outcome in handled if isinstance(outcome, Fact)]
+        with engine.begin() as connection:
+            new = publisher.enter(connection, batch, clock.now())
+            put(connection, letters)
+        run = next((i for i, (_, o) in enumerate(reversed(handled)) if isinstance(o, Fact)), len(handled))
+        counts = {"done": new, "duplicate": len(batch) - new, "dead_letter": len(letters)}
+        return Applied({(TOPIC, name): n for name, n in counts.items() if n}, run, run == len(handled))
+
+    def bury(engine: Engine, message: InboundMessage) -> Applied:
+        with engine.begin() as connection:
+            put(connection, [dead_letters.dead_letter(message, SERVICE, "rejected_by_database")])
+        return Applied({(TOPIC, "dead_letter"): 1}, 1, True)
+
+    return Processor(SERVICE, (TOPIC,), (RECORDS, EVENTS, dead_letters.TOPIC), apply, bury)
+
+
+def run(settings: Settings) -> None:
+    """Run until stopped."""
+    Worker(build(settings), settings, make_engine(settings)).run()

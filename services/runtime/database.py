@@ -1,0 +1,53 @@
+"""PostgreSQL: the engine, the tables' shared metadata, and what counts as its being unavailable."""
+
+from sqlalchemy import Engine, MetaData, create_engine, make_url
+from sqlalchemy import exc as sx
+
+from services.runtime.settings import Settings
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+IDLE_IN_TRANSACTION_MS = 180_000
+"""Above the producer's request time-out: a paused worker loses its row locks, a slow one doesn't."""
+
+
+def make_engine(settings: Settings, *, pool: int = 4) -> Engine:
+    """An engine with a small pool that checks its connections before use."""
+    url = make_url(settings.database_url)
+    password = settings.database_password()
+    if password is not None:
+        url = url.set(password=password.get_secret_value())
+    return create_engine(
+        url,
+        pool_size=pool,
+        max_overflow=2,
+        pool_pre_ping=True,
+        pool_timeout=30,
+        connect_args={
+            "connect_timeout": 5,
+            "application_name": "cryowatch",
+            "options": f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS} -c timezone=UTC",
+        },
+    )
+
+
+def unavailable(problem: BaseException) -> bool:
+    """Whether the database can't be reached or asks to try again; a deadlock or a serialization failure included."""
+    if isinstance(problem, sx.OperationalError | sx.InterfaceError | sx.TimeoutError | OSError):
+        return True
+    return isinstance(problem, sx.DBAPIError) and problem.connection_invalidated
+
+
+def rejected(problem: BaseException) -> bool:
+    """Whether the database refuses the data itself (a NUL in a text, a number out of range)."""
+    return isinstance(problem, sx.DataError) or (
+        isinstance(problem, sx.StatementError) and isinstance(problem.orig, ValueError | UnicodeError)
+    )

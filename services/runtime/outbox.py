@@ -1,0 +1,97 @@
+"""The outbox: what a transaction decided to publish, sent after its commit and under row locks.
+
+A row of a compacted topic is replaced by a newer revision and never by an older one. Rows stay locked from the read
+until the broker has acknowledged them, so revisions leave in order whichever worker sends them.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, Engine, Row, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from services.runtime.tables import outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One record to publish. ``slot`` is its key in a compacted topic, else something unique to it."""
+
+    topic: str
+    slot: str
+    key: str | None
+    value: bytes
+    revision: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def put(connection: Connection, records: Iterable[Outgoing]) -> None:
+    """Queue records in the caller's transaction; the newest revision of each slot stays."""
+    newest: dict[tuple[str, str], Outgoing] = {}
+    for record in records:
+        held = newest.get((record.topic, record.slot))
+        if held is None or record.revision >= held.revision:
+            newest[(record.topic, record.slot)] = record
+    rows = [
+        {
+            "topic": r.topic,
+            "slot": r.slot,
+            "key": r.key,
+            "value": r.value,
+            "revision": r.revision,
+            "headers": r.headers or None,
+        }
+        for _, r in sorted(newest.items())
+    ]
+    if not rows:
+        return
+    statement = insert(outbox)
+    new = statement.excluded
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["topic", "slot"],
+            set_={"value": new.value, "revision": new.revision, "headers": new.headers, "key": new.key},
+            where=outbox.c.revision <= new.revision,
+        ),
+        rows,
+    )
+
+
+def take(engine: Engine, topics: Sequence[str], limit: int = 500) -> tuple[Connection, list[Row[tuple[object, ...]]]]:
+    """Lock the oldest rows of those topics; the caller must end with :func:`settle`."""
+    connection = engine.connect()
+    try:
+        connection.begin()
+        query = (
+            select(outbox)
+            .where(outbox.c.topic.in_(topics))
+            .order_by(outbox.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return connection, list(connection.execute(query).all())
+    except BaseException:
+        connection.close()
+        raise
+
+
+def settle(connection: Connection, sent: Sequence[int]) -> None:
+    """Delete what the broker acknowledged, and let go of the rest."""
+    try:
+        if sent:
+            connection.execute(delete(outbox).where(outbox.c.id.in_(sent)))
+        connection.commit()
+    finally:
+        connection.close()
+
+
+def waiting(connection: Connection) -> int:
+    """How many records wait to be published."""
+    return connection.execute(select(func.count()).select_from(outbox)).scalar_one()
+
+
+def kafka_headers(headers: object) -> list[tuple[str, bytes]]:
+    """The headers of a row as Kafka takes them."""
+    values = headers if isinstance(headers, dict) else json.loads(headers) if isinstance(headers, str) else {}
+    return [(str(name), str(value).encode()) for name, value in sorted(values.items())]

@@ -1,0 +1,112 @@
+"""Settings of a service, from the environment (``CRYOWATCH_*``). Wrong ones stop it at start, by name."""
+
+import sys
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.runtime.sites import Sites, load_sites
+
+PREFIX = "CRYOWATCH_"
+
+
+class Settings(BaseSettings):
+    """Every setting of every service; each reads those that it needs. Secrets come from files and are never printed."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    kafka: str = Field("127.0.0.1:9092", description="Kafka brokers, host:port, comma-separated")
+    database_url: str = Field(
+        "postgresql+psycopg://cryowatch@127.0.0.1:5432/cryowatch", description="PostgreSQL, as an SQLAlchemy URL"
+    )
+    database_password_file: Path | None = Field(None, description="file with the database password")
+    secrets_dir: Path = Field(Path("secrets"), description="folder with the files event_id_key and routing_key")
+    sites_file: Path | None = Field(None, description="TOML file of sites and senders (time zone, charset, language)")
+    clock_file: Path | None = Field(None, description="file with an instant: a simulated clock, for demonstrations")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least severe level logged")
+    ruleset: str = Field("orsi-2024", description="rule set whose grades the rates count")
+    ops_host: str = Field("127.0.0.1", description="address of /metrics, /livez and /readyz")
+    ops_port: int = Field(0, ge=0, le=65535, description="port of the same; 0 takes a free one")
+    mllp_host: str = Field("127.0.0.1", description="address on which HL7 v2 arrives (MLLP)")
+    mllp_port: int = Field(2575, ge=0, le=65535, description="port of the same")
+    fhir_intake_host: str = Field("127.0.0.1", description="address on which FHIR arrives")
+    fhir_intake_port: int = Field(8090, ge=0, le=65535, description="port of the same")
+    gateway_host: str = Field("127.0.0.1", description="address of the FHIR gateway")
+    gateway_port: int = Field(8080, ge=0, le=65535, description="port of the same")
+    gateway_base_url: str = Field("", description="the gateway's address as clients see it; empty: from the request")
+    gateway_token_file: Path | None = Field(None, description="file with the bearer token that readers must show")
+    gateway_evidence: Literal["token", "open"] = Field(
+        "token", description="who may read evidence sentences: bearers of the token, or everybody (demonstrations)"
+    )
+    patient_system_template: str = Field(
+        "urn:cryowatch:site:{site}:patient", description="FHIR system of a site's patient numbers"
+    )
+    accession_system_template: str = Field(
+        "urn:cryowatch:site:{site}:accession", description="FHIR system of a site's accession numbers"
+    )
+    batch: int = Field(500, ge=1, le=5000, description="most messages taken into one transaction")
+    dead_letter_limit: int = Field(200, ge=1, description="dead letters in a row after which a service stops")
+    session_timeout: float = Field(30, ge=6, le=300, description="seconds after which Kafka gives up a silent worker")
+    instance: str = Field("", description="stable name of this replica (Kafka static membership); empty: none")
+
+    @field_validator("kafka")
+    @classmethod
+    def _brokers(cls, value: str) -> str:
+        for broker in value.split(","):
+            host, _, port = broker.strip().rpartition(":")
+            if not host or not port.isdigit():
+                raise ValueError("write host:port, several separated by commas")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        if not value.startswith("postgresql+psycopg://"):
+            raise ValueError("write postgresql+psycopg://user@host:port/database; PostgreSQL is the only database")
+        return value
+
+    def secret(self, name: str) -> bytes:
+        """A secret key from its file; SystemExit in words when it is missing or short."""
+        path = self.secrets_dir / name
+        try:
+            value = path.read_bytes().strip()
+        except OSError as problem:
+            raise SystemExit(
+                f"{PREFIX}SECRETS_DIR: can't read {path} ({problem.strerror}). Make the keys with deploy/secrets/create.sh"
+            ) from None
+        if len(value) < 32:
+            raise SystemExit(f"{PREFIX}SECRETS_DIR: {path} is shorter than 32 characters")
+        return value
+
+    def sites(self) -> Sites:
+        """The hospital's sites and senders; SystemExit in words when the file can't be read."""
+        if self.sites_file is None:
+            return Sites()
+        try:
+            return load_sites(self.sites_file)
+        except ValueError as problem:
+            raise SystemExit(f"{PREFIX}SITES_FILE: {problem}") from None
+
+    def database_password(self) -> SecretStr | None:
+        """The database password from its file, when one is named."""
+        if self.database_password_file is None:
+            return None
+        try:
+            return SecretStr(self.database_password_file.read_text("utf-8").strip())
+        except OSError as problem:
+            raise SystemExit(
+                f"{PREFIX}DATABASE_PASSWORD_FILE: can't read {self.database_password_file} ({problem.strerror})"
+            ) from None
+
+
+def load_settings() -> Settings:
+    """The settings of this process. On wrong ones: the variables by name and what to write, then exit 78."""
+    try:
+        return Settings()
+    except ValidationError as problem:
+        for error in problem.errors():
+            name = PREFIX + str(error["loc"][0]).upper()
+            print(f"{name}: {error['msg'].removeprefix('Value error, ')}", file=sys.stderr)
+        raise SystemExit(78) from None

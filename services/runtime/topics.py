@@ -1,0 +1,70 @@
+"""Whether the topics a service needs are there, with the partitions that the registry declares.
+
+Faust says Ready without a word when a source topic is missing, and hangs when it may not read one. So each service
+asks first, waits while Kafka can't be reached, and refuses to start when a topic is missing.
+"""
+
+from collections.abc import Sequence
+
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError, TopicAuthorizationFailedError
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential
+
+from services.contracts.registry import Topic
+from services.runtime.outcomes import Unavailable
+
+
+def admin_client(brokers: str) -> KafkaAdminClient:
+    """An admin client; Unavailable when no broker answers."""
+    try:
+        return KafkaAdminClient(bootstrap_servers=brokers, request_timeout_ms=10_000)
+    except (KafkaError, OSError, ValueError):
+        raise Unavailable("kafka") from None
+
+
+def partitions(brokers: str) -> dict[str, int]:
+    """The topics that exist, with their number of partitions."""
+    admin = admin_client(brokers)
+    try:
+        found = admin.describe_topics()
+        return {t["name"]: len(t["partitions"]) for t in found if not t.get("error_code")}
+    except TopicAuthorizationFailedError:
+        raise SystemExit("Kafka refuses to describe the topics: this service's user lacks DESCRIBE on them") from None
+    except (KafkaError, OSError):
+        raise Unavailable("kafka") from None
+    finally:
+        admin.close()
+
+
+def problems(brokers: str, wanted: Sequence[Topic]) -> list[str]:
+    """What is wrong with the topics, in words; empty when all is well."""
+    there = partitions(brokers)
+    out = []
+    for topic in wanted:
+        if topic.name not in there:
+            out.append(f"topic {topic.name} is missing: run `cryowatch topics create`")
+        elif there[topic.name] < topic.partitions:
+            out.append(f"topic {topic.name} has {there[topic.name]} partitions, {topic.partitions} are declared")
+    return out
+
+
+def require_topics(brokers: str, wanted: Sequence[Topic], patience: float = 60.0) -> None:
+    """Wait until the topics are there; SystemExit in words when they still aren't after ``patience`` seconds."""
+
+    @retry(
+        retry=retry_if_exception_type((Unavailable, LookupError)),
+        wait=wait_exponential(0.2, max=5),
+        stop=stop_after_delay(patience),
+        reraise=True,
+    )
+    def check() -> None:
+        found = problems(brokers, wanted)
+        if found:
+            raise LookupError("; ".join(found))
+
+    try:
+        check()
+    except LookupError as missing:
+        raise SystemExit(str(missing)) from None
+    except Unavailable:
+        raise SystemExit(f"no Kafka broker answers at {brokers}") from None

@@ -1,0 +1,284 @@
+"""The one shape of every stream processor: a Faust agent without tables, one SQL transaction per batch, an outbox.
+
+Three outcomes of a batch: done; a row the database rejects, found by halving and sent to dead letters; a dependency
+that is unavailable, and then the same batch is tried until it answers. Faust acknowledges a batch even when the agent
+raises or is cancelled, so nothing may leave the agent's body: a bug ends the process before the acknowledgment.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import faust
+from sqlalchemy import Engine, text
+
+from services.contracts.registry import topic as declared
+from services.runtime import outbox
+from services.runtime.bundle_consumer import BundleTransport
+from services.runtime.database import rejected, unavailable
+from services.runtime.logs import configure
+from services.runtime.message import InboundMessage
+from services.runtime.metrics import PipelineMetrics
+from services.runtime.ops import Health, serve_ops
+from services.runtime.outcomes import Unavailable
+from services.runtime.settings import Settings
+from services.runtime.topics import require_topics
+
+EX_BUG, EX_UNFINISHED, EX_BREAKER = 70, 75, 76
+"""Exit codes: a bug; asked to stop with work unacknowledged (it is redelivered); too many dead letters in a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """How a batch came out: messages by (topic, outcome), and dead letters in a row at its end (None: unbroken)."""
+
+    counts: dict[tuple[str, str], int]
+    dead_run: int
+    unbroken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Processor:
+    """What a service does with a batch, in one transaction, and with a single message the database rejects."""
+
+    service: str
+    sources: tuple[str, ...]
+    sinks: tuple[str, ...]
+    apply: Callable[[Engine, Sequence[InboundMessage]], Applied]
+    bury: Callable[[Engine, InboundMessage], Applied]
+
+
+class Worker:
+    """Runs one processor until it is told to stop."""
+
+    def __init__(self, processor: Processor, settings: Settings, engine: Engine) -> None:
+        self.processor, self.settings, self.engine = processor, settings, engine
+        self.log = configure(processor.service, settings.log_level)
+        self.metrics = PipelineMetrics(processor.service, processor.sources)
+        self.health = Health(ready=lambda: self._ready())
+        self.stopping = asyncio.Event()
+        self._answers = {"kafka": False, "database": False}
+        self._dead_run = 0
+        self.app = self._faust()
+
+    def run(self) -> None:
+        """Block until stopped. Exits the process."""
+        wanted = [declared(name) for name in (*self.processor.sources, *self.processor.sinks)]
+        require_topics(self.settings.kafka, wanted)
+        serve_ops(self.settings, self.metrics.registry, self.health, self._refresh)
+        self.log.info("service_starts")
+        sys.argv = [self.processor.service, "worker", "-l", "error", "--without-web"]
+        self.app.main()
+
+    def _faust(self) -> Any:
+        app = faust.App(
+            f"cryowatch-{self.processor.service}",
+            broker="kafka://" + ";kafka://".join(self.settings.kafka.split(",")),
+            datadir=tempfile.mkdtemp(prefix="cryowatch-faust-"),
+            store="memory://",
+            topic_allow_declare=False,
+            topic_disable_leader=True,
+            web_enabled=False,
+            web_tables_enabled=False,
+            broker_session_timeout=self.settings.session_timeout,
+            broker_heartbeat_interval=self.settings.session_timeout / 5,
+            broker_rebalance_timeout=60.0,
+            broker_commit_interval=1.0,
+            broker_max_poll_records=self.settings.batch,
+            consumer_max_fetch_size=4 * 2**20,
+            consumer_auto_offset_reset="earliest",
+            consumer_group_instance_id=self.settings.instance or None,
+            stream_buffer_maxsize=4,
+            stream_wait_empty=True,
+            producer_linger=0.005,
+            producer_request_timeout=120.0,
+            producer_max_request_size=32 * 2**20,
+        )
+        app.transport = BundleTransport(app.conf.broker_consumer, app)
+        raw = {"key_serializer": "raw", "value_serializer": "raw"}
+        self._sinks = {
+            name: app.topic(name, key_type=bytes, value_type=bytes, **raw) for name in self.processor.sinks
+        }
+        for name in self.processor.sources:
+            app.agent(app.topic(name, **raw), name=f"{self.processor.service}.{name}", concurrency=1)(self._agent)
+        app.task(self._publish)
+        app.task(self._stop_gracefully)
+        app.task(self._heartbeat)
+        return app
+
+    async def _agent(self, stream: Any) -> None:
+        async for event in stream.events():  # acknowledged when the body asks for the next one
+            await self._guard([_inbound(record) for record in event.value])
+
+    async def _guard(self, messages: list[InboundMessage]) -> None:
+        """Nothing leaves this body but success: a bug, a cancel or the breaker end the process unacknowledged."""
+        started = time.monotonic()
+        try:
+            await self._apply(messages)
+        except asyncio.CancelledError:
+            os._exit(EX_UNFINISHED)
+        except BaseException as bug:
+            self._die("bug_stops_the_service", EX_BUG, bug, messages[0])
+        self.metrics.batch_seconds.labels(self.processor.service).observe(time.monotonic() - started)
+        newest = max((m.timestamp for m in messages if m.timestamp), default=None)
+        if newest:
+            self.metrics.last_message.labels(self.processor.service).set(newest.timestamp())
+
+    def _die(self, event: str, code: int, bug: BaseException, message: InboundMessage) -> None:
+        frame = bug.__traceback__
+        while frame and frame.tb_next:
+            frame = frame.tb_next
+        where = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else ""
+        self.log.critical(event, error=type(bug).__name__, where=where, place=message.place)
+        os._exit(code)
+
+    async def _apply(self, messages: list[InboundMessage]) -> None:
+        try:
+            applied = await self._insist(self.processor.apply, messages)
+        except Exception as problem:
+            if not rejected(problem):
+                raise
+            if len(messages) == 1:
+                applied = await self._insist(self.processor.bury, messages[0])
+            else:
+                half = len(messages) // 2
+                await self._apply(messages[:half])
+                await self._apply(messages[half:])
+                return
+        self._count(applied, messages)
+
+    def _count(self, applied: Applied, messages: list[InboundMessage]) -> None:
+        for (topic, outcome), number in applied.counts.items():
+            self.metrics.count(topic, outcome, number)
+        self._dead_run = self._dead_run + applied.dead_run if applied.unbroken else applied.dead_run
+        if self._dead_run >= self.settings.dead_letter_limit:
+            self.log.critical("too_many_dead_letters_in_a_row", count=self._dead_run, place=messages[-1].place)
+            os._exit(EX_BREAKER)
+
+    async def _insist(self, step: Callable[..., Applied], argument: object) -> Applied:
+        """Carry out a step; while a dependency doesn't answer, wait and try again, and acknowledge nothing."""
+        delay = 0.1
+        while True:
+            try:
+                applied = await asyncio.to_thread(step, self.engine, argument)
+                self._answer("database", True)
+                return applied
+            except Exception as problem:
+                if not (isinstance(problem, Unavailable) or unavailable(problem)):
+                    raise
+                self._answer("database", False)
+                if self.stopping.is_set():
+                    os._exit(EX_UNFINISHED)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, 5)
+
+    def _answer(self, dependency: str, up: bool) -> None:
+        """Note whether a dependency answers; said once on each change."""
+        if self._answers[dependency] != up:
+            self._answers[dependency] = up
+            self.log.info("dependency_answers" if up else "dependency_unavailable", dependency=dependency)
+        self.metrics.dependency_up.labels(self.processor.service, dependency).set(up)
+
+    async def _publish(self) -> None:
+        """Send what the outbox holds; every worker does, so that a dead one's rows get out too."""
+        while not self.stopping.is_set():
+            try:
+                sent = await self._drain()
+                self._answer("kafka", True)
+                self.health.beat()
+                await asyncio.sleep(0 if sent >= 500 else 0.05)
+            except asyncio.CancelledError:
+                return
+            except Exception as problem:
+                if unavailable(problem):
+                    self._answer("database", False)
+                else:
+                    self._answer("kafka", False)
+                await asyncio.sleep(1)
+
+    async def _drain(self) -> int:
+        connection, rows = await asyncio.to_thread(outbox.take, self.engine, self.processor.sinks)
+        sent: list[int] = []
+        try:
+            acks = [
+                await self._sinks[row.topic].send(
+                    key=row.key.encode() if row.key else None,
+                    value=bytes(row.value),
+                    headers=outbox.kafka_headers(row.headers),
+                )
+                for row in rows
+            ]
+            results = await asyncio.gather(*acks, return_exceptions=True)
+            sent = [row.id for row, result in zip(rows, results, strict=True) if not isinstance(result, BaseException)]
+        finally:
+            await asyncio.shield(asyncio.to_thread(outbox.settle, connection, sent))
+        if len(sent) < len(rows):
+            raise Unavailable("kafka")
+        return len(rows)
+
+    async def _heartbeat(self) -> None:
+        while True:
+            self.health.beat()
+            if not self._answers["database"]:
+                try:
+                    await asyncio.to_thread(self._ping)
+                    self._answer("database", True)
+                except Exception as problem:
+                    if not unavailable(problem):
+                        raise
+            await asyncio.sleep(1)
+
+    def _ping(self) -> None:
+        with self.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def _ready(self) -> bool:
+        consumer = getattr(self.app, "consumer", None)
+        return bool(consumer and consumer.assignment()) and all(self._answers.values())
+
+    def _refresh(self) -> None:
+        try:
+            with self.engine.connect() as connection:
+                self.metrics.outbox_rows.labels(self.processor.service).set(outbox.waiting(connection))
+        except Exception as problem:
+            if not unavailable(problem):
+                raise
+
+    async def _stop_gracefully(self) -> None:
+        """Our own SIGTERM: Faust's waits for ever on a body that is stuck."""
+        loop = asyncio.get_running_loop()
+
+        async def stop() -> None:
+            await self.app.stop()
+            self.log.info("service_stopped")
+            os._exit(0)
+
+        def told() -> None:
+            self.stopping.set()
+            loop.call_later(20, os._exit, EX_UNFINISHED)
+            self._stop_task = asyncio.ensure_future(stop())
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, told)
+
+
+def _inbound(record: Any) -> InboundMessage:
+    headers: dict[str, bytes] = {}
+    for name, value in record.headers or ():
+        headers.setdefault(name, value)
+    return InboundMessage(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        value=record.value or b"",
+        key=record.key,
+        headers=headers,
+        timestamp=datetime.fromtimestamp(record.timestamp / 1000, UTC) if record.timestamp else None,
+    )

@@ -1,0 +1,1 @@
+"""window_timer: publishes again what time alone has changed (a window closed, a grade became final)."""

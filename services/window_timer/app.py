@@ -1,0 +1,34 @@
+"""The timer's loop. What it queues in the outbox leaves through the joiner's workers, like all records and events."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+from sqlalchemy import Connection, func, select
+
+from services.charts.publishing import Publisher
+from services.charts.tables import kin
+from services.clinical.publish import Rules
+from services.runtime.clock import Clock
+from services.runtime.database import make_engine
+from services.runtime.loop import run_loop
+from services.runtime.settings import Settings
+from services.window_timer.handler import publish_due
+
+SERVICE = "window_timer"
+
+
+def run(settings: Settings) -> None:
+    """Run until stopped."""
+    rules = Rules(event_key=settings.secret("event_id_key"), published=settings.ruleset)
+    publisher = Publisher(rules, settings.secret("routing_key"))
+    clock = Clock(settings.clock_file)
+    registry = CollectorRegistry()
+    published = Counter("cryo_due_groups_published_total", "Kin groups published again by time", registry=registry)
+    due = Gauge("cryo_due_groups", "Kin groups that are due and not yet published again", registry=registry)
+
+    def step(connection: Connection) -> int:
+        now = clock.now()
+        done = publish_due(connection, publisher, now)
+        published.inc(done)
+        due.set(connection.execute(select(func.count()).where(kin.c.next_due <= now)).scalar_one())
+        return done
+
+    run_loop(SERVICE, settings, make_engine(settings), registry, step, pause=0.2)
