@@ -87,6 +87,4 @@ def published(*facts: Fact | list[Fact], as_of: datetime = LONG_AFTER) -> Publis
 
 def shown(result: Published) -> list[tuple[str, str | None, int, int]]:
     """Each event as (token, side, orsi-2024 grade, sir-2017 grade)."""
-    return sorted(
-        (e.event, e.side, e.grade("orsi-2024").grade, e.grade("sir-2017").grade) for e in result.events
-    )
+    return sorted((e.event, e.side, e.grade("orsi-2024").grade, e.grade("sir-2017").grade) for e in result.events)

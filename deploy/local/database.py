@@ -94,7 +94,18 @@ class LocalDatabase:
         words = [f"-c{setting}" for setting in settings]
         with (self.directory / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [str(programs() / "postgres"), "-D", str(self._data), "-h", "127.0.0.1", "-p", str(self.port), "-k", "", *words],
+                [
+                    str(programs() / "postgres"),
+                    "-D",
+                    str(self._data),
+                    "-h",
+                    "127.0.0.1",
+                    "-p",
+                    str(self.port),
+                    "-k",
+                    "",
+                    *words,
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

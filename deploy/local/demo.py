@@ -71,7 +71,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--exit", action="store_true", help="end after the tables instead of waiting for Ctrl-C")
     parser.add_argument("--seed", type=int, default=2024, help="ordering, wording and faults (default 2024)")
     parser.add_argument("--faults", type=float, default=0.3, help="how many faults are added, 0 to 1 (default 0.3)")
-    parser.add_argument("--cohort", choices=("paper", "random"), default="paper", help="the paper's, or an invented one")
+    parser.add_argument(
+        "--cohort", choices=("paper", "random"), default="paper", help="the paper's, or an invented one"
+    )
     return parser.parse_args()
 
 
@@ -87,7 +89,7 @@ def _play(run: Run, stack: Stack, console: Console) -> None:
             run,
             stack.kafka,
             clock_file=stack.clock_file,
-            progress=lambda done: bar.update(played, completed=done),
+            progress=lambda done, _, now: bar.update(played, completed=done, description=f"played, {now:%Y-%m}"),
         )
         wait_settled(
             stack.kafka,
@@ -147,7 +149,7 @@ def _cell_json(cell: Cell) -> dict[str, object]:
 
 
 def _get(url: str) -> dict[str, Any]:
-    with urllib.request.urlopen(url, timeout=30) as answer:
+    with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310  # our own gateway
         value: dict[str, Any] = json.load(answer)
         return value
 

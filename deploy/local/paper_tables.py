@@ -91,15 +91,24 @@ def cells(c: Counts) -> list[Cell]:
     for band, (k, percent) in {"lt2cm": (26, "27.1"), "2to3cm": (27, "28.1"), "gt3cm": (43, "44.8")}.items():
         out.append(Cell("1", f"size {band}", (k, 96), (c.count("lesions.planned", f"size={band}"), planned), percent))
     treated = c.count("lesions.treated")
-    out.append(Cell("text", "technical success, patients", (83, 85), (c.count("patients.treated"), c.count("patients.planned")), "97.6", (treated, planned)))
+    out.append(
+        Cell(
+            "text",
+            "technical success, patients",
+            (83, 85),
+            (c.count("patients.treated"), c.count("patients.planned")),
+            "97.6",
+            (treated, planned),
+        )
+    )
     for event, grade, k in EVENTS:
         out.append(Cell("2", f"{event}, SIR {grade}", (k, None), (_events(c, event, grade), None)))
     total = c.count("events.all")
     any_event = (c.count("patients.treated_with_event"), c.count("patients.treated"))
     out.append(Cell("2", "all complications", (25, 96), (total, planned), "26", any_event))
-    for grade, (k, percent) in {1: (20, "20.8"), 2: (5, "5.2"), 3: (0, None), 4: (0, None), 5: (0, None)}.items():
+    for grade, k, share in ((1, 20, "20.8"), (2, 5, "5.2"), (3, 0, None), (4, 0, None), (5, 0, None)):
         got = c.count(f"events.grade.{grade}")
-        out.append(Cell("2", f"SIR {grade}", (k, 96), (got, planned), percent, (got, treated)))
+        out.append(Cell("2", f"SIR {grade}", (k, 96), (got, planned), share, (got, treated)))
     effusions = sum(_events(c, e, 1) for e in ("pleural_effusion", "hemorrhagic_pleural_effusion"))
     out.append(Cell("text", "effusions", (18, 96), (effusions, planned), "18.7", (effusions, treated)))
     out += _bone(c) + _lung(c, lung) + _soft(c)
@@ -114,9 +123,17 @@ def _events(c: Counts, event: str, grade: int, stratum: str = "all") -> int:
 
 def _bone(c: Counts) -> list[Cell]:
     bone, n = "organ=bone", c.count("lesions.treated", "organ=bone")
-    rows = [("any", 8, c.count("events.all", bone), "24.2"), ("pleural_effusion, SIR 1", 6, _events(c, "pleural_effusion", 1, bone), "18.2"), ("pulmonary_embolism, SIR 2", 2, _events(c, "pulmonary_embolism", 2, bone), "6.1")]
+    rows = [
+        ("any", 8, c.count("events.all", bone), "24.2"),
+        ("pleural_effusion, SIR 1", 6, _events(c, "pleural_effusion", 1, bone), "18.2"),
+        ("pulmonary_embolism, SIR 2", 2, _events(c, "pulmonary_embolism", 2, bone), "6.1"),
+    ]
     out = [Cell("3", row, (k, 33), (got, n), percent, (got, n)) for row, k, got, percent in rows]
-    for event, grade, place, k in (("pleural_effusion", 1, "rib", 5), ("pleural_effusion", 1, "sternum", 1), ("pulmonary_embolism", 2, "rib", 2)):
+    for event, grade, place, k in (
+        ("pleural_effusion", 1, "rib", 5),
+        ("pleural_effusion", 1, "sternum", 1),
+        ("pulmonary_embolism", 2, "rib", 2),
+    ):
         out.append(Cell("3", f"{event}: {place}", (k, None), (_events(c, event, grade, f"location={place}"), None)))
     return out
 

@@ -57,7 +57,7 @@ def wait_settled(
     as_of: str,
     *,
     patience: float = 120,
-    progress: Callable[[int], None] = lambda entered: None,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> float:
     """Wait until ``sent`` messages are in the ledger and nothing waits anywhere; seconds it took. TimeoutError else."""
     started = time.monotonic()

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploy.local.broker import LocalBroker
 from deploy.local.parent import die_with_parent
 
 SERVICES = (
@@ -63,6 +64,7 @@ class Stack:
     extra: dict[str, str] = field(default_factory=dict)
     services: dict[str, Service] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
+    broker: LocalBroker | None = None
 
     def __post_init__(self) -> None:
         keys = self.folder / "secrets"

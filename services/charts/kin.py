@@ -43,7 +43,7 @@ def join(connection: Connection, named: Sequence[tuple[str, ...]]) -> dict[str, 
 
 def _groups(connection: Connection, names: Sequence[str]) -> dict[str, int]:
     rows = connection.execute(select(kin_names.c.name, kin_names.c.kin).where(kin_names.c.name.in_(names)))
-    return {name: group for name, group in rows}
+    return dict(rows.tuples().all())
 
 
 def _create(connection: Connection, names: Sequence[str]) -> None:
@@ -55,9 +55,7 @@ def _create(connection: Connection, names: Sequence[str]) -> None:
     ids = list(connection.execute(insert(kin).returning(kin.c.id), [{} for _ in new]).scalars())
     rows = [{"name": name, "kin": group} for name, group in zip(new, ids, strict=True)]
     entered = set(
-        connection.execute(
-            upsert(kin_names).on_conflict_do_nothing().returning(kin_names.c.kin), rows
-        ).scalars()
+        connection.execute(upsert(kin_names).on_conflict_do_nothing().returning(kin_names.c.kin), rows).scalars()
     )
     connection.execute(delete(kin).where(kin.c.id.in_([i for i in ids if i not in entered])))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, tuple_, update
@@ -23,7 +23,7 @@ from services.clinical.events.adverse_event import AdverseEvent, EventStatus
 from services.clinical.facts import Fact, fact_from_json, fact_json, names
 from services.clinical.identifiers import patient_name, routing_key
 from services.clinical.procedures.record import ProcedureRecord
-from services.clinical.publish import Published, Rules, publish
+from services.clinical.publish import Rules, publish
 from services.clinical.rates.contributions import Contribution
 from services.runtime.outbox import Outgoing, put
 
@@ -55,16 +55,16 @@ class Publisher:
         rows = connection.execute(select(facts.c.kin, facts.c.body).where(facts.c.kin.in_(ids)))
         for group, body in rows:
             held[group].append(fact_from_json(body))
+        outgoing: list[Outgoing] = []
+        days: set[tuple[str, date]] = set()
         for group in ids:
             published = publish(held[group], self.rules, as_of)
-            self._replace(connection, group, published)
+            outgoing += _records(connection, group, published.records, self.routing_key)
+            outgoing += _events(connection, group, published.events, published.records)
+            days |= _contributions(connection, group, published.contributions)
             connection.execute(update(kin).where(kin.c.id == group).values(next_due=published.next_due))
-
-    def _replace(self, connection: Connection, group: int, published: Published) -> None:
-        outgoing = _records(connection, group, published.records, self.routing_key)
-        outgoing += _events(connection, group, published.events, published.records)
-        _contributions(connection, group, published.contributions)
         put(connection, outgoing)
+        _mark(connection, days)
 
 
 def _version(fact: Fact) -> str:
@@ -98,9 +98,7 @@ def _insert(
     return [(row.id, row.version) for row in returned]
 
 
-def _records(
-    connection: Connection, group: int, records: Sequence[ProcedureRecord], key: bytes
-) -> list[Outgoing]:
+def _records(connection: Connection, group: int, records: Sequence[ProcedureRecord], key: bytes) -> list[Outgoing]:
     before = {
         row.procedure: row.body
         for row in connection.execute(
@@ -141,8 +139,7 @@ def _events(
     """Replace the group's events. One that was published and no longer holds is withdrawn: a value, not a deletion."""
     columns = adverse_events.c
     before: dict[str, dict[str, Any]] = {
-        row.id: row.body
-        for row in connection.execute(select(columns.id, columns.body).where(columns.kin == group))
+        row.id: row.body for row in connection.execute(select(columns.id, columns.body).where(columns.kin == group))
     }
     bodies = {event.id: to_json(event) for event in events}
     newest = max((r.revision for r in records), default=0)
@@ -196,12 +193,12 @@ def _write_event(connection: Connection, group: int, name: str, body: dict[str, 
     )
 
 
-def _contributions(connection: Connection, group: int, wanted: Sequence[Contribution]) -> None:
+def _contributions(connection: Connection, group: int, wanted: Sequence[Contribution]) -> set[tuple[str, date]]:
+    """Replace the group's contributions; the (site, day) pairs whose totals must be summed again."""
     columns = contributions.c
     key = (columns.owner, columns.site, columns.day, columns.stratum, columns.measure)
     before = {
-        tuple(row[:5]): row[5]
-        for row in connection.execute(select(*key, columns.count).where(columns.kin == group))
+        tuple(row[:5]): row[5] for row in connection.execute(select(*key, columns.count).where(columns.kin == group))
     }
     after = {(c.owner, c.site, c.day, c.stratum, c.measure): c.count for c in wanted}
     gone = [k for k in before if k not in after]
@@ -218,11 +215,17 @@ def _contributions(connection: Connection, group: int, wanted: Sequence[Contribu
             ),
             rows,
         )
-    days = sorted({(k[1], k[2]) for k in [*gone, *changed]})
+    return {(k[1], k[2]) for k in [*gone, *changed]}
+
+
+def _mark(connection: Connection, days: set[tuple[str, date]]) -> None:
+    """Mark days dirty, last and in one order: they are the only rows that groups share.
+
+    An update, not "do nothing": it waits for a sum in progress, whose deletion of the mark would lose this one.
+    """
     if days:
-        # An update, not "do nothing": it waits for a sum in progress, whose deletion of the mark would lose this one.
         mark = insert(dirty_days)
         connection.execute(
             mark.on_conflict_do_update(index_elements=["site", "day"], set_={"marks": dirty_days.c.marks + 1}),
-            [{"site": site, "day": day, "marks": 1} for site, day in days],
+            [{"site": site, "day": day, "marks": 1} for site, day in sorted(days)],
         )

@@ -63,11 +63,11 @@ def from_json(kind: typing.Any, value: typing.Any) -> typing.Any:
     if isinstance(kind, typing.NewType):
         return value
     if dataclasses.is_dataclass(kind):
-        cls = typing.cast(type, kind)
+        cls = typing.cast("type", kind)
         hints = _hints(cls)
         unknown = set(value) - set(hints)
         if unknown:
-            raise ValueError(f"{cls.__name__} has no field {sorted(unknown)[0]}")
+            raise ValueError(f"{cls.__name__} has no field {min(unknown)}")
         return cls(**{name: from_json(hints[name], v) for name, v in value.items()})
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(value)

@@ -10,13 +10,16 @@ from datetime import datetime
 from services.clinical.facts import (
     Adjudication,
     CareEvent,
+    ConsoleHeader,
     Fact,
     FactKind,
     PatientLink,
+    ProcedureStatement,
     ReportAddendum,
     ReportBody,
     ReportStatus,
     Standing,
+    TreatmentSummary,
 )
 from services.clinical.identifiers import patient_name, procedure_name, report_name
 from services.clinical.procedures.documentation import Documented, documented
@@ -97,7 +100,8 @@ def _procedures(by_kind: dict[FactKind, list[list[Fact]]]) -> tuple[Documented, 
     for kind in (FactKind.PROCEDURE, FactKind.CONSOLE_HEADER, FactKind.TREATMENT_SUMMARY):
         for same in by_kind[kind]:
             statement = same[0].statement
-            name = procedure_name(statement.site, statement.accession)  # type: ignore[union-attr]  # by the kind
+            assert isinstance(statement, ProcedureStatement | ConsoleHeader | TreatmentSummary)
+            name = procedure_name(statement.site, statement.accession)
             grouped.setdefault(name, {}).setdefault(kind, []).append(same)
     return tuple(documented(name, kinds) for name, kinds in sorted(grouped.items()))
 
@@ -110,7 +114,7 @@ def _reports(by_kind: dict[FactKind, list[list[Fact]]], surviving: dict[str, str
                 s = fact.statement
                 assert isinstance(s, ReportBody | ReportAddendum | ReportStatus)
                 patient = patient_name(s.site, s.patient_id)
-                key = (report_name(s.site, s.report), surviving.get(patient, patient))
+                key = (str(report_name(s.site, s.report)), surviving.get(patient, str(patient)))
                 parts.setdefault(key, {}).setdefault(kind, []).append(fact)
     by_report: dict[str, list[tuple[Version, StandingReport]]] = {}
     for (name, patient), kinds in sorted(parts.items()):
@@ -124,9 +128,7 @@ def _reports(by_kind: dict[FactKind, list[list[Fact]]], surviving: dict[str, str
     return tuple(standing)
 
 
-def _standing(
-    name: str, patient: str, kinds: dict[FactKind, list[Fact]]
-) -> tuple[Version, StandingReport] | None:
+def _standing(name: str, patient: str, kinds: dict[FactKind, list[Fact]]) -> tuple[Version, StandingReport] | None:
     """The report as it stands for that patient; None when it was withdrawn or has no body yet."""
     bodies = [v for v in versions(kinds.get(FactKind.REPORT_BODY, [])) if not v.withdrawn]
     statuses = versions(kinds.get(FactKind.REPORT_STATUS, []))
@@ -142,11 +144,11 @@ def _standing(
     for fact in kinds.get(FactKind.REPORT_ADDENDUM, []):
         added.setdefault(fact.id, []).append(fact)
     addenda = sorted((v for v in map(current, added.values()) if not v.withdrawn), key=lambda v: v.rank)
-    texts = [body.text, *(v.fact.statement.text for v in addenda)]  # type: ignore[union-attr]  # addenda have texts
+    added_texts = [s.text for v in addenda if isinstance(s := v.fact.statement, ReportAddendum)]
     standing = top.fact.standing
     if standing is Standing.PRELIMINARY and statuses and statuses[-1].fact.standing is not Standing.WITHDRAWN:
         standing = statuses[-1].fact.standing
     past = tuple((v.fact.statement.text, v.at) for v in bodies if isinstance(v.fact.statement, ReportBody))
     review = ("reissued_after_withdrawal",) if doubtful else ()
-    report = StandingReport(name, patient, body, "\n".join(texts), standing, doubtful, review, past)
+    report = StandingReport(name, patient, body, "\n".join([body.text, *added_texts]), standing, doubtful, review, past)
     return (statuses[-1] if statuses else top), report

@@ -295,22 +295,23 @@ class Fact:
 
 def _key(statement: Statement) -> str:
     match statement:
-        case ProcedureStatement(site=s, accession=a):
-            return procedure_name(s, a)
-        case ConsoleHeader(site=s, accession=a, console=c) | TreatmentSummary(site=s, accession=a, console=c):
-            return f"{procedure_name(s, a)}:{c}"
-        case ReportBody(site=s, report=r):
-            return report_name(s, r)
-        case ReportAddendum(site=s, report=r):
-            return f"{report_name(s, r)}:{digest(statement.text)}"
-        case ReportStatus(site=s, report=r, patient_id=p):
-            return f"{report_name(s, r)}:{patient_name(s, p)}"
-        case CareEvent(site=s, care_id=c):
-            return f"care:{s}:{c}"
-        case PatientLink(site=s, retired=r):
-            return patient_name(s, r)
-        case Adjudication(event=e, who=w, when=t):
-            return f"{e}:{digest((w, t))}"
+        case ProcedureStatement():
+            return procedure_name(statement.site, statement.accession)
+        case ConsoleHeader() | TreatmentSummary():
+            return f"{procedure_name(statement.site, statement.accession)}:{statement.console}"
+        case ReportBody():
+            return report_name(statement.site, statement.report)
+        case ReportAddendum():
+            return f"{report_name(statement.site, statement.report)}:{digest(statement.text)}"
+        case ReportStatus():
+            patient = patient_name(statement.site, statement.patient_id)
+            return f"{report_name(statement.site, statement.report)}:{patient}"
+        case CareEvent():
+            return f"care:{statement.site}:{statement.care_id}"
+        case PatientLink():
+            return patient_name(statement.site, statement.retired)
+        case Adjudication():
+            return f"{statement.event}:{digest((statement.who, statement.when))}"
 
 
 def state(
@@ -335,10 +336,9 @@ def names(fact: Fact) -> tuple[str, ...]:
         found += [patient_name(s.site, s.retired), patient_name(s.site, s.surviving)]
     elif not isinstance(s, ConsoleHeader | TreatmentSummary | Adjudication):
         found.append(patient_name(s.site, s.patient_id))
-    if isinstance(s, ProcedureStatement | ConsoleHeader | TreatmentSummary | Adjudication):
-        found.append(procedure_name(s.site, s.accession))
-    elif isinstance(s, ReportBody | CareEvent) and s.accession:
-        found.append(procedure_name(s.site, s.accession))
+    named = s.accession if not isinstance(s, ReportAddendum | ReportStatus | PatientLink) else None
+    if named:
+        found.append(procedure_name(s.site, named))
     return tuple(sorted(set(found)))
 
 

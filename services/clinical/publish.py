@@ -17,7 +17,7 @@ from services.clinical.kin import held
 from services.clinical.procedures.documentation import Documented
 from services.clinical.procedures.placing import Placed, Role, place
 from services.clinical.procedures.record import FollowUp, PlacedReport, ProcedureRecord
-from services.clinical.procedures.windows import Span, Windows, span
+from services.clinical.procedures.windows import DEFAULT_WINDOWS, Span, Windows, span
 from services.clinical.rates.contributions import Contribution, contributions
 from services.clinical.revision import EPOCH, revision
 
@@ -28,7 +28,7 @@ class Rules:
 
     event_key: bytes
     rulesets: tuple[RuleSet, ...] = ()
-    windows: Windows = Windows()
+    windows: Windows = DEFAULT_WINDOWS
     published: str = "orsi-2024"
     epoch: int = EPOCH
 

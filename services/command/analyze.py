@@ -52,7 +52,5 @@ def _document(found: Analysis) -> dict[str, object]:
         "records": to_json(found.records),
         "events": to_json(found.events),
         "ledger": {f"{topic}/{outcome}": n for (topic, outcome), n in sorted(found.ledger.items())},
-        "rates": {
-            f"{stratum}/{measure}": n for (stratum, measure), n in sorted(found.counts.values.items())
-        },
+        "rates": {f"{stratum}/{measure}": n for (stratum, measure), n in sorted(found.counts.values.items())},
     }

@@ -32,6 +32,6 @@ def rates(window: str, all_strata: bool, as_json: bool) -> None:
         for stratum in one.counts.strata():
             for unit in UNITS:
                 rate = one.counts.rate(unit, stratum)
-                line = {"site": one.site, "window": window, "stratum": stratum, "unit": unit}
+                line: dict[str, object] = {"site": one.site, "window": window, "stratum": stratum, "unit": unit}
                 line |= {"numerator": rate.numerator, "denominator": rate.denominator, "ratio": rate.ratio}
                 click.echo(json.dumps(line | {"lower": rate.lower, "upper": rate.upper}))

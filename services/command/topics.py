@@ -5,6 +5,7 @@ from kafka.admin import NewTopic
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential
 
+from services.contracts.asyncapi import text
 from services.contracts.registry import topics as declared
 from services.runtime.outcomes import Unavailable
 from services.runtime.settings import load_settings
@@ -66,3 +67,9 @@ def check() -> None:
     if left:
         raise click.ClickException("; ".join(left))
     click.echo(f"All {len(declared())} topics are as declared.")
+
+
+@topics.command()
+def asyncapi() -> None:
+    """Print the AsyncAPI 3 document of the topics (schemas/asyncapi.yaml)."""
+    click.echo(text(), nl=False)

@@ -47,7 +47,7 @@ def run(settings: Settings) -> None:
 
     def step(connection: Connection) -> int:
         nonlocal refreshed, mine
-        mine = mine and not held.closed and not held.invalidated or leader()
+        mine = (mine and not held.closed and not held.invalidated) or leader()
         leads.set(mine)
         if not mine:
             rates.update([], clock.now())

@@ -25,10 +25,14 @@ def validator(schema: str) -> Callable[[object], list[Problem]]:
     compiled = jsonschema_rs.Draft202012Validator(json.loads(text), validate_formats=True)
 
     def check(value: object) -> list[Problem]:
-        if compiled.is_valid(value):
-            return []
+        try:
+            if compiled.is_valid(value):
+                return []
+            errors = list(compiled.iter_errors(value))
+        except ValueError:  # nested deeper than any message, or text that no UTF-8 can hold
+            return [Problem("/", "unreadable")]
         found = []
-        for error in compiled.iter_errors(value):
+        for error in errors:
             where = "/" + "/".join(str(part) for part in error.instance_path)
             rule = str(error.schema_path[-1]) if error.schema_path else ""
             found.append(Problem(where, rule))

@@ -14,7 +14,7 @@ def handle(message: InboundMessage) -> Fact | Invalid:
     """Read a fact. Only our own services write the topic, so what doesn't fit is a defect of theirs: a dead letter."""
     try:
         value = json.loads(message.value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return Invalid("not_json")
     found = validator(SCHEMA)(value)
     if found:

@@ -1,4 +1,4 @@
-"""What time it is: the system's clock, or an instant kept in a file so that a demonstration can play years in seconds."""
+"""What time it is: the system's clock, or an instant in a file, so that a demonstration can play years in seconds."""
 
 from datetime import UTC, datetime
 from pathlib import Path

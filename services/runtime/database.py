@@ -46,6 +46,11 @@ def unavailable(problem: BaseException) -> bool:
     return isinstance(problem, sx.DBAPIError) and problem.connection_invalidated
 
 
+def contended(problem: BaseException) -> bool:
+    """Whether two transactions stood in each other's way: tried again at once, and no outage."""
+    return isinstance(problem, sx.OperationalError) and getattr(problem.orig, "sqlstate", None) in ("40001", "40P01")
+
+
 def rejected(problem: BaseException) -> bool:
     """Whether the database refuses the data itself (a NUL in a text, a number out of range)."""
     return isinstance(problem, sx.DataError) or (

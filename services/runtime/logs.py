@@ -8,8 +8,38 @@ from typing import Any
 import structlog
 
 KEYS = frozenset(
-    "event level timestamp service topic partition offset outcome code where dependency attempt delay_s count seconds "
-    "port host error version signal status path place ready facts groups rows group assigned reason".split()
+    [
+        "event",
+        "level",
+        "timestamp",
+        "service",
+        "topic",
+        "partition",
+        "offset",
+        "outcome",
+        "code",
+        "where",
+        "dependency",
+        "attempt",
+        "delay_s",
+        "count",
+        "seconds",
+        "port",
+        "host",
+        "error",
+        "version",
+        "signal",
+        "status",
+        "path",
+        "place",
+        "ready",
+        "facts",
+        "groups",
+        "rows",
+        "group",
+        "assigned",
+        "reason",
+    ]
 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Connection, Engine
 
-from services.runtime.database import unavailable
+from services.runtime.database import contended, unavailable
 from services.runtime.logs import configure
 from services.runtime.ops import Health, serve_ops
 from services.runtime.settings import Settings
@@ -48,6 +48,8 @@ def run_loop(
             if not unavailable(problem):
                 log.critical("bug_stops_the_service", error=type(problem).__name__)
                 raise
+            if contended(problem):
+                continue
             up.clear()
             if not said:
                 log.warning("dependency_unavailable", dependency="database")

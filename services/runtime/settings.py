@@ -74,7 +74,7 @@ class Settings(BaseSettings):
             value = path.read_bytes().strip()
         except OSError as problem:
             raise SystemExit(
-                f"{PREFIX}SECRETS_DIR: can't read {path} ({problem.strerror}). Make the keys with deploy/secrets/create.sh"
+                f"{PREFIX}SECRETS_DIR: can't read {path} ({problem.strerror}); make it with deploy/secrets/create.sh"
             ) from None
         if len(value) < 32:
             raise SystemExit(f"{PREFIX}SECRETS_DIR: {path} is shorter than 32 characters")

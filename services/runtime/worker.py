@@ -8,7 +8,6 @@ raises or is cancelled, so nothing may leave the agent's body: a bug ends the pr
 import asyncio
 import os
 import signal
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -22,7 +21,7 @@ from sqlalchemy import Engine, text
 from services.contracts.registry import topic as declared
 from services.runtime import outbox
 from services.runtime.bundle_consumer import BundleTransport
-from services.runtime.database import rejected, unavailable
+from services.runtime.database import contended, rejected, unavailable
 from services.runtime.logs import configure
 from services.runtime.message import InboundMessage
 from services.runtime.metrics import PipelineMetrics
@@ -63,10 +62,10 @@ class Worker:
         self.log = configure(processor.service, settings.log_level)
         self.metrics = PipelineMetrics(processor.service, processor.sources)
         self.health = Health(ready=lambda: self._ready())
-        self.stopping = asyncio.Event()
         self._answers = {"kafka": False, "database": False}
         self._dead_run = 0
-        self.app = self._faust()
+        self.app: Any = None
+        self.stopping: asyncio.Event
 
     def run(self) -> None:
         """Block until stopped. Exits the process."""
@@ -74,12 +73,18 @@ class Worker:
         require_topics(self.settings.kafka, wanted)
         serve_ops(self.settings, self.metrics.registry, self.health, self._refresh)
         self.log.info("service_starts")
-        sys.argv = [self.processor.service, "worker", "-l", "error", "--without-web"]
-        self.app.main()
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        self.stopping = asyncio.Event()
+        self.app = self._faust(loop)
+        faust.Worker(
+            self.app, loop=loop, loglevel="ERROR", quiet=True, redirect_stdouts=False, override_logging=False
+        ).execute_from_commandline()
 
-    def _faust(self) -> Any:
+    def _faust(self, loop: asyncio.AbstractEventLoop) -> Any:
         app = faust.App(
             f"cryowatch-{self.processor.service}",
+            loop=loop,
             broker="kafka://" + ";kafka://".join(self.settings.kafka.split(",")),
             datadir=tempfile.mkdtemp(prefix="cryowatch-faust-"),
             store="memory://",
@@ -103,9 +108,7 @@ class Worker:
         )
         app.transport = BundleTransport(app.conf.broker_consumer, app)
         raw = {"key_serializer": "raw", "value_serializer": "raw"}
-        self._sinks = {
-            name: app.topic(name, key_type=bytes, value_type=bytes, **raw) for name in self.processor.sinks
-        }
+        self._sinks = {name: app.topic(name, key_type=bytes, value_type=bytes, **raw) for name in self.processor.sinks}
         for name in self.processor.sources:
             app.agent(app.topic(name, **raw), name=f"{self.processor.service}.{name}", concurrency=1)(self._agent)
         app.task(self._publish)
@@ -173,7 +176,8 @@ class Worker:
             except Exception as problem:
                 if not (isinstance(problem, Unavailable) or unavailable(problem)):
                     raise
-                self._answer("database", False)
+                if not contended(problem):
+                    self._answer("database", False)
                 if self.stopping.is_set():
                     os._exit(EX_UNFINISHED)
                 await asyncio.sleep(delay)

@@ -9,7 +9,9 @@ from services.clinical.procedures.record import RecordedLesion
 def candidates(compartment: str, side: str | None, lesions: Sequence[RecordedLesion]) -> list[RecordedLesion]:
     """The lesions that may have caused an event there, the nearest group only; lesions of the other side excluded."""
     same_side = [
-        x for x in lesions if not (side and x.side in ("left", "right") and side in ("left", "right") and x.side != side)
+        x
+        for x in lesions
+        if not (side and x.side in ("left", "right") and side in ("left", "right") and x.side != side)
     ]
     groups = compartments().near.get(compartment) or compartments().near.get(compartment.split(":")[0])
     if groups is None:

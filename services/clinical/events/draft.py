@@ -87,10 +87,7 @@ def _event(
 def _still_open(showing: Showing, denials: list[Showing]) -> bool:
     """Possible on one CT and plainly denied on a later one inside the window: the later, firm statement wins."""
     return not any(
-        d.timing == showing.timing
-        and d.order[0] > showing.order[0]
-        and showing.families <= d.families
-        for d in denials
+        d.timing == showing.timing and d.order[0] > showing.order[0] and showing.families <= d.families for d in denials
     )
 
 

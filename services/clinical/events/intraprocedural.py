@@ -11,7 +11,12 @@ from services.clinical.moments import Moment, at
 from services.clinical.procedures.record import RecordedLesion
 
 _EVENTS = {"hypotension": "hypotension", "hypoxia": "hypoxia", "tachycardia": "arrhythmia", "bradycardia": "arrhythmia"}
-_ALARMS = {"arrest": "cardiac_arrest", "cardiac_arrest": "cardiac_arrest", "asystole": "cardiac_arrest", "arrhythmia": "arrhythmia"}
+_ALARMS = {
+    "arrest": "cardiac_arrest",
+    "cardiac_arrest": "cardiac_arrest",
+    "asystole": "cardiac_arrest",
+    "arrhythmia": "arrhythmia",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,9 +71,7 @@ def assign(care: Sequence[Care], events: Sequence[Draft]) -> tuple[dict[int, lis
     table = compartments()
     given: dict[int, list[Care]] = {}
     review = set()
-    definite = [
-        i for i, e in enumerate(events) if e.certainty is Certainty.DEFINITE and e.timing is not Timing.DELAYED
-    ]
+    definite = [i for i, e in enumerate(events) if e.certainty is Certainty.DEFINITE and e.timing is not Timing.DELAYED]
     for one in care:
         if table.unspecific(one.care):
             if len(definite) == 1:
@@ -81,7 +79,9 @@ def assign(care: Sequence[Care], events: Sequence[Draft]) -> tuple[dict[int, lis
             elif definite:
                 review.add(f"{one.care}_not_tied_to_an_event")
             continue
-        fits = [i for i, e in enumerate(events) if table.treats(one.care, e.compartment) and same_side(one.side, e.side)]
+        fits = [
+            i for i, e in enumerate(events) if table.treats(one.care, e.compartment) and same_side(one.side, e.side)
+        ]
         if not fits and one.care in table.management:
             review.add(f"{one.care}_without_event")
         best = [i for i in fits if events[i].event in ("hydropneumothorax", "pneumothorax")] or fits

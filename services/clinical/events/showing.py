@@ -78,7 +78,7 @@ def _timing(placed: Placed, span: Span) -> str:
         return "baseline"
     if placed.role is Role.FOLLOW_UP:
         return "within"
-    if placed.role in (Role.UNDECIDED,) or performed is None:
+    if placed.role is Role.UNDECIDED or performed is None:
         return "undecided"
     within = performed.within(span.start, span.closes_at)
     return "undecided" if within is None else "within" if within else "delayed"

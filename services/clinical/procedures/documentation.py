@@ -45,9 +45,7 @@ class Documented:
 def documented(name: str, kinds: dict[FactKind, list[list[Fact]]]) -> Documented:
     """Join the facts of one procedure. RIS and console are matched by accession: they name the same procedure."""
     said, withdrawn = _statement([f for same in kinds.get(FactKind.PROCEDURE, []) for f in same])
-    headers = [
-        v.fact.statement for v in map(current, kinds.get(FactKind.CONSOLE_HEADER, [])) if not v.withdrawn
-    ]
+    headers = [v.fact.statement for v in map(current, kinds.get(FactKind.CONSOLE_HEADER, [])) if not v.withdrawn]
     consoles = [h for h in headers if isinstance(h, ConsoleHeader)]
     summaries = [current(same).fact.statement for same in kinds.get(FactKind.TREATMENT_SUMMARY, [])]
     treatments = tuple(s for s in summaries if isinstance(s, TreatmentSummary))

@@ -24,7 +24,7 @@ class _Mark:
 
 
 def excursions(frames: Sequence[FrameDigest]) -> tuple[Excursion, ...]:
-    """One excursion for each vital sign and phase, in the order of their names.
+    """Find what was sustained: one excursion for each vital sign and phase, in the order of their names.
 
     Where two lines tell of one vital sign (systolic and diastolic), ``worst`` is of the first line of the
     table that was sustained, and ``seconds`` of the longer one.

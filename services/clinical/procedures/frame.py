@@ -100,7 +100,7 @@ class FrameDigest:
 
 
 def digest_frame(frame: Mapping[str, Any]) -> FrameDigest:
-    """The digest of a frame that fits the schema; ValueError on a time without a zone.
+    """Digest a frame that fits the schema; ValueError on a time without a zone.
 
     A frame without samples is a moment: of its phase's beginning, else of its sending.
     """
@@ -117,9 +117,9 @@ def digest_frame(frame: Mapping[str, Any]) -> FrameDigest:
     calm, stretches = observe(samples, step_s)
     header = frame.get("header")
     return FrameDigest(
-        frame=frame["frame"],
-        insertion=frame.get("insertion") or 0,
-        cycle=frame.get("cycle") or 0,
+        frame=int(frame["frame"]),  # JSON's 7.0 is the integer seven too
+        insertion=int(frame.get("insertion") or 0),
+        cycle=int(frame.get("cycle") or 0),
         phase=phase,
         start=parse_iso(samples.get("started") or frame.get("phase_started") or frame["sent"]),
         seconds=round(count * step_s, 3),
@@ -135,7 +135,7 @@ def digest_frame(frame: Mapping[str, Any]) -> FrameDigest:
 
 
 def _alarms(raised: Any) -> tuple[Alarm, ...]:
-    """The first alarm of each code: one that is repeated every second is still one alarm of the frame."""
+    """Keep the first alarm of each code: one that is repeated every second is still one alarm."""
     first: dict[str, datetime] = {}
     for alarm in raised:
         code = "_".join(alarm["code"].lower().replace("-", " ").split())
@@ -145,12 +145,12 @@ def _alarms(raised: Any) -> tuple[Alarm, ...]:
 
 
 def _header(said: Mapping[str, Any]) -> HeaderPart:
-    started, ended = said.get("started"), said.get("ended")
+    started, ended, positions = said.get("started"), said.get("ended"), said.get("positions")
     return HeaderPart(
         started=parse_iso(started) if started else None,
         ended=parse_iso(ended) if ended else None,
         device=said.get("device"),
         coolant=said.get("coolant"),
         gauge=said.get("gauge"),
-        positions=said.get("positions"),
+        positions=None if positions is None else int(positions),
     )

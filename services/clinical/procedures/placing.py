@@ -62,9 +62,7 @@ def place(reports: Iterable[StandingReport], spans: dict[str, Span]) -> dict[str
     return {name: _choose_follow_up(found, spans[name]) for name, found in placed.items()}
 
 
-def _procedures_of(
-    report: StandingReport, spans: dict[str, Span]
-) -> list[tuple[str, Role, tuple[str, ...]]]:
+def _procedures_of(report: StandingReport, spans: dict[str, Span]) -> list[tuple[str, Role, tuple[str, ...]]]:
     body = report.body
     if body.accession:
         named = procedure_name(body.site, body.accession)

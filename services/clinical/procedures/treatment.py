@@ -28,7 +28,7 @@ class _Frames:
 def summarize(
     site: str, accession: str, console: str, digests: Iterable[FrameDigest]
 ) -> tuple[TreatmentSummary, ConsoleHeader | None]:
-    """The treatment summary and the console's header of one procedure; ValueError when there is no frame.
+    """Sum up one procedure, and tell what its console said of it; ValueError when there is no frame.
 
     ``frames`` counts every distinct digest held, also two of one number, so that it grows with all that is
     learned. Of two of one number the one that covers more time counts, then the one of the greater hash.
@@ -72,7 +72,7 @@ def _distinct(digests: Iterable[FrameDigest]) -> _Frames:
 
 
 def _missing(frames: tuple[FrameDigest, ...]) -> int:
-    """Numbers that were passed over. Consoles count from one; a frame zero shows a count from zero."""
+    """Count the numbers that were passed over. Consoles count from one; a frame zero shows a count from zero."""
     first = min(1, frames[0].frame)
     return frames[-1].frame - first + 1 - len(frames)
 
@@ -107,7 +107,7 @@ def _total(seconds: Iterable[float]) -> float:
 
 
 def _header(site: str, accession: str, console: str, kept: _Frames) -> ConsoleHeader | None:
-    """Field by field, what the frame of the highest number says that says anything of it."""
+    """Take, field by field, what the frame of the highest number says that says anything of it."""
     parts = [frame.header for frame in kept.frames if frame.header is not None]
     if not parts:
         return None

@@ -36,7 +36,7 @@ class Line:
         return value >= self.limit if self.above else value < self.limit
 
     def worse(self, values: Sequence[float]) -> float:
-        """The value that is farthest out of range, or nearest to it."""
+        """Pick the value that is farthest out of range, or nearest to it."""
         return max(values) if self.above else min(values)
 
 
@@ -60,7 +60,7 @@ class Stretch:
 
 @cache
 def thresholds() -> Thresholds:
-    """The table that comes with the package."""
+    """Read the table that comes with the package."""
     data = tomllib.loads(files(__package__).joinpath("vitals.toml").read_text("utf-8"))
     lines = tuple(
         Line(
@@ -75,9 +75,7 @@ def thresholds() -> Thresholds:
         )
         for row in data["line"]
     )
-    signals = {
-        name: Signal(row["lowest"], row["highest"], row["hold_s"]) for name, row in data["signal"].items()
-    }
+    signals = {name: Signal(row["lowest"], row["highest"], row["hold_s"]) for name, row in data["signal"].items()}
     return Thresholds(signals, lines)
 
 

@@ -18,6 +18,9 @@ class Windows:
     baseline_days: float = 90
 
 
+DEFAULT_WINDOWS = Windows()
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """The instants that bound one procedure, once its start and end are known."""

@@ -57,9 +57,7 @@ def counted(event: AdverseEvent) -> bool:
     return event.timing is Timing.WITHIN_24H and event.certainty is Certainty.DEFINITE
 
 
-def _of_procedure(
-    record: ProcedureRecord, events: Sequence[AdverseEvent], ruleset: str
-) -> list[tuple[str, str, int]]:
+def _of_procedure(record: ProcedureRecord, events: Sequence[AdverseEvent], ruleset: str) -> list[tuple[str, str, int]]:
     out: list[tuple[str, str, int]] = []
     assessed = record.phase is not Phase.OPEN and record.follow_up is FollowUp.ASSESSED
     strata = [*procedure_strata(record), *(f"organ={o}" for o in organs_of(record))]

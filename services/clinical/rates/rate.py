@@ -1,4 +1,4 @@
-"""Rates over counts: each numerator with the denominator of its own unit, and Wilson bounds where it is a proportion."""
+"""Rates over counts: each numerator with its own unit's denominator, and Wilson bounds where it is a proportion."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

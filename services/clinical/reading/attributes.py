@@ -1,0 +1,162 @@
+"""Which side, size, severity, change, site and qualifiers of a sentence belong to which term."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from services.clinical.reading.lexicon import Attribute, Stop, Term
+from services.clinical.reading.measures import Size
+from services.clinical.reading.model import Change, Severity, Side
+from services.clinical.reading.sentence import Item, words_between
+
+_APART = re.compile(
+    r"\b(?:of|in|at|on|to|from|near|abutting|adjacent|within|along|into|is|are|was|were|has|have|seen"
+    r"|di|del\w*|in|nel\w*|a|al\w*|su|sul\w*|da|dal\w*|con|e'|presso|per)\b"
+)
+_ORDER = (Severity.TRACE, Severity.SMALL, Severity.MODERATE, Severity.LARGE)
+SITED = frozenset(
+    ("hematoma", "hemorrhage", "fracture", "nerve_injury", "organ_injury", "infection", "pulmonary_hemorrhage", "fistula")
+)
+
+
+@dataclass(slots=True)
+class Traits:
+    """What is collected for one term; `ahead` says that the side was written before it."""
+
+    side: Side | None = None
+    ahead: bool = False
+    severity: Severity | None = None
+    change: Change | None = None
+    size: float | None = None
+    site: str | None = None
+    level: str | None = None
+    bloody: bool = False
+    qualifiers: set[str] = field(default_factory=set)
+
+
+def _take(traits: Traits, what: Attribute | Size, ahead: bool) -> None:
+    if isinstance(what, Size):
+        traits.size = max(traits.size or 0.0, what.mm)
+        return
+    if what.side is not None and (traits.side is None or (what.site is None and not traits.ahead and ahead)):
+        traits.side, traits.ahead = what.side, ahead
+    elif what.side is not None and traits.side is not what.side and ahead == traits.ahead and what.site is None:
+        traits.side = Side.BILATERAL
+    if what.severity is not None and (
+        traits.severity is None or (ahead and _ORDER.index(what.severity) > _ORDER.index(traits.severity))
+    ):
+        traits.severity = what.severity
+    traits.change = traits.change or what.change
+    traits.site = traits.site or what.site
+    traits.level = what.level or traits.level
+    traits.bloody = traits.bloody or what.bloody
+    if what.qualifier:
+        traits.qualifiers.add(what.qualifier)
+
+
+def _owner(folded: str, items: list[Item], index: int) -> tuple[int | None, bool]:
+    """The target that the attribute at `index` belongs to, and whether it stands ahead of it.
+
+    The target right behind it, where only describing words stand between; else the target before
+    it; else, in a stretch of its own that opens the sentence, the next target of the same stretch.
+    """
+    item = items[index]
+    after = before = None
+    for other in range(index + 1, len(items)):
+        if items[other].chunk != item.chunk:
+            break
+        if items[other].target:
+            after = other
+            break
+    for other in range(index - 1, -1, -1):
+        if items[other].target:
+            before = other
+            break
+        if isinstance(items[other].what, Stop) and items[other].chunk == item.chunk:
+            role = items[other].what.role  # type: ignore[union-attr]
+            if role not in ("comma", "with", "verb", "soft", "and"):
+                break
+    if before is not None and items[before].chunk != item.chunk and after is not None:
+        before = None
+    if after is None:
+        return before, False
+    if before is None or items[before].chunk != item.chunk:
+        return after, True
+    gap = folded[item.end : items[after].start]
+    if not _APART.search(gap) and words_between(folded, item.end, items[after].start) <= 4:
+        return after, True
+    return before, False
+
+
+def traits(folded: str, items: list[Item], label: Side | None) -> dict[int, Traits]:
+    """The traits of each term of a sentence, by its place in `items`; `label` is the heading's side."""
+    found = {index: Traits() for index, item in enumerate(items) if item.target}
+    leading: list[tuple[int, Attribute]] = []
+    sites: list[tuple[int, Attribute]] = []
+    for index, item in enumerate(items):
+        what = item.what
+        if not isinstance(what, (Attribute, Size)):
+            continue
+        owner, ahead = _owner(folded, items, index)
+        if isinstance(what, Attribute) and what.site:
+            sites.append((index, what))
+        if owner is not None:
+            _take(found[owner], what, ahead)
+        elif isinstance(what, Attribute):
+            leading.append((index, what))
+    for index, made in found.items():
+        what = items[index].what
+        if isinstance(what, Term):
+            _lead(items, index, made, leading)
+    _share(folded, items, found)
+    for index, made in found.items():
+        what = items[index].what
+        if not isinstance(what, Term):
+            continue
+        made.side = made.side or what.side or label
+        made.severity = made.severity or what.severity
+        made.change = made.change or what.change
+        if made.site is None and what.finding in SITED and sites:
+            made.site = min(sites, key=lambda one: abs(items[one[0]].start - items[index].start))[1].site
+    return found
+
+
+def _lead(items: list[Item], index: int, made: Traits, leading: list[tuple[int, Attribute]]) -> None:
+    """ "On the right, there is fluid": a side that opens the sentence is for what follows it."""
+    if made.side is not None:
+        return
+    for place, what in reversed(leading):
+        if place < index and what.side is not None:
+            between = [items[n] for n in range(place + 1, index)]
+            if not any(one.target for one in between):
+                made.side = what.side
+                return
+
+
+def _share(folded: str, items: list[Item], found: dict[int, Traits]) -> None:
+    """ "Left pneumothorax and effusion", "pneumothorax and effusion on the left": neighbors in a list share."""
+    order = sorted(found)
+    for one, two in zip(order, order[1:], strict=False):
+        if not _neighbors(items, one, two):
+            continue
+        first, second = found[one], found[two]
+        if second.side is None and first.ahead:
+            second.side, second.ahead = first.side, True
+        elif first.side is None and second.side is not None and not second.ahead:
+            first.side = second.side
+        if second.change is None:
+            second.change = first.change
+        elif first.change is None and second.side is not None and not second.ahead:
+            first.change = second.change
+
+
+def _neighbors(items: list[Item], one: int, two: int) -> bool:
+    between = items[one + 1 : two]
+    links = [item for item in between if isinstance(item.what, Stop)]
+    rest = [item for item in between if not isinstance(item.what, Stop)]
+    return (
+        len(links) >= 1
+        and all(item.what.role in ("and", "or") for item in links)  # type: ignore[union-attr]
+        and all(isinstance(item.what, Attribute) and item.what.severity is not None for item in rest)
+    )

@@ -1,0 +1,49 @@
+"""The earlier examinations that a report compares with, and their dates as far as they are stated."""
+
+from __future__ import annotations
+
+import re
+
+from services.clinical.reading.layout import Layout
+from services.clinical.reading.lexicon import Lexicon
+from services.clinical.reading.model import Comparison
+
+_NUMERIC = re.compile(r"(?<!\d)(\d{1,4})[/.\-](\d{1,2})[/.\-](\d{4}|\d{1,2})(?!\d)")
+_NAMED = re.compile(r"(?<!\w)(?:(\d{1,2})[\s.\-]+([a-z]{3,10})|([a-z]{3,10})\.?\s+(\d{1,2})(?:st|nd|rd|th)?)[\s,.\-]+(\d{4})(?!\d)")
+
+
+def _iso(year: int, month: int, day: int) -> str | None:
+    if not (1900 <= year <= 2200 and 1 <= month <= 12 and 1 <= day <= 31):
+        return None
+    return f"{year:04d}-{month:02d}-{day:02d}"
+
+
+def stated_date(folded: str, lexicon: Lexicon) -> str | None:
+    """The first full date in `folded`, as ISO; the day comes first unless it can't (or in English)."""
+    for match in _NAMED.finditer(folded):
+        month = lexicon.months.get((match[2] or match[3])[:3])
+        if month is not None and (found := _iso(int(match[5]), month, int(match[1] or match[4]))):
+            return found
+    for match in _NUMERIC.finditer(folded):
+        first, second, third = match.groups()
+        if len(first) == 4:
+            return _iso(int(first), int(second), int(third))
+        year = int(third) + (2000 if len(third) == 2 else 0)
+        one, two = int(first), int(second)
+        dotted = "." in match[0]
+        day_first = (lexicon.language != "en" or dotted or one > 12) and two <= 12
+        return _iso(year, two, one) if day_first else _iso(year, one, two)
+    return None
+
+
+def comparisons(text: str, folded: str, layout: Layout, lexicon: Lexicon) -> tuple[Comparison, ...]:
+    """Every comparison named, in text order: comparison sections, and sentences that compare."""
+    found: dict[str, Comparison] = {}
+    for start, end in zip(layout.starts, layout.ends, strict=True):
+        if layout.block_at(start).section == "comparison" or lexicon.comparison_regex.search(folded, start, end):
+            said = text[start:end].strip(" \n:-;.")
+            if said and said not in found:
+                found[said] = Comparison(said, stated_date(folded[start:end], lexicon))
+            if len(found) >= 20:
+                break
+    return tuple(found.values())

@@ -1,0 +1,36 @@
+"""Which of the languages that we have tables for a text is written in, if any."""
+
+from __future__ import annotations
+
+import re
+
+from services.clinical.reading.lexicon import LANGUAGES, lexicon
+
+_WORD = re.compile(r"[a-z]{2,}")
+_SAMPLE = 6000
+_ENOUGH = 0.25
+"""At least this share of the words must be known, or the language is unknown."""
+
+
+def language_of(folded: str) -> str:
+    """The code of the language, or "unknown": too few words known, or more words of another language."""
+    words = _WORD.findall(folded[:_SAMPLE])
+    if not words:
+        return "unknown"
+    tables = {code: lexicon(code) for code in LANGUAGES}
+    known = {code: sum(word in table.words for word in words) for code, table in tables.items()}
+    best = max(LANGUAGES, key=lambda code: known[code])
+    foreign = sum(word in tables[best].foreign for word in words)
+    telling = known[best] - min(known.values())
+    if known[best] < _ENOUGH * len(words) or foreign > max(telling, 0) or (foreign and foreign * 4 > known[best]):
+        return "unknown"
+    return best
+
+
+def requested(language: str | None) -> str | None:
+    """A language tag as one of ours ("en-US" is "en"), "unknown" for another, None for no tag."""
+    if language is None or not language.strip():
+        return None
+    code = re.split(r"[-_]", language.strip().lower())[0]
+    code = {"eng": "en", "ita": "it", "english": "en", "italian": "it"}.get(code, code)
+    return code if code in LANGUAGES else "unknown"

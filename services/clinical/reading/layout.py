@@ -1,0 +1,97 @@
+"""The layout of a report: its sentences, each with the block that it stands in."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from services.clinical.reading.blocks import Block, blocks
+from services.clinical.reading.lexicon import Lexicon
+
+LONGEST_SENTENCE = 1500
+"""Text without any sentence end is cut here, so that no sentence costs more than its share."""
+
+_BOUNDARY = re.compile(r"[.!?]+(?=[\s\")\]]|$)|(?<=[a-z)])\.(?=[A-Z][a-z])|;|\n")
+_ITEM = re.compile(r"[ ]*(?:[-*•>#]+[ ]*|\(?\d{1,2}[.)][ ]+|[a-z]\)[ ]+)")
+_LABEL = re.compile(r"[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ /&-]{1,40}:")
+_WORD = re.compile(r"[\s(/]")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Sentence starts and ends in order, blocks in order."""
+
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+    blocks: tuple[Block, ...]
+    block_starts: tuple[int, ...]
+
+    def block_at(self, place: int) -> Block:
+        """The block that holds `place`."""
+        return self.blocks[bisect_right(self.block_starts, place) - 1]
+
+    def sentence_at(self, place: int) -> int:
+        """The number of the sentence that holds `place`."""
+        return bisect_right(self.starts, place) - 1
+
+
+def _wrapped(text: str, place: int, lexicon: Lexicon, width: int, shouting: bool) -> bool:
+    """Whether the newline at `place` only wraps a line, so that the sentence goes on below it."""
+    line = text[text.rfind("\n", max(0, place - 200), place) + 1 : place][-200:].rstrip()
+    follows = text[place + 1 : place + 60].lstrip(" ")
+    if not line or not follows or follows[0] == "\n" or line[-1] in ".:;!?":
+        return False
+    if _ITEM.match(follows) or _LABEL.match(follows):
+        return False
+    last = line.rsplit(None, 1)[-1].lower()
+    if last[-1] in ",/(" or last in lexicon.connectives:
+        return True
+    full = len(line) + 1 + len(follows.split(None, 1)[0]) > width - 2
+    if follows[0].islower() or follows[0] in "(0123456789":
+        return full or len(line) > 60
+    return shouting and full and width > 45
+
+
+def _abbreviated(text: str, start: int, end: int, lexicon: Lexicon) -> bool:
+    """Whether the dot at `start` belongs to an abbreviation or stands alone."""
+    word = _WORD.split(text[max(0, start - 12) : start])[-1].lower()
+    if not word:
+        return True
+    if word not in lexicon.abbreviations:
+        return False
+    follows = text[end : end + 3].lstrip()
+    return not follows[:1].isupper() or word in lexicon.titles
+
+
+def lay_out(text: str, folded: str, lexicon: Lexicon, section: str | None) -> Layout:
+    """Sentences and blocks of `text` (every line break already a newline); linear in its length."""
+    lines = text[:20000].split("\n")
+    width = max((len(line.rstrip()) for line in lines if len(line) <= 140), default=80)
+    shouting = sum(map(str.isupper, text[:4000])) > sum(map(str.islower, text[:4000]))
+    made = blocks(text, folded, lexicon, section)
+    heading_starts = {block.start for block in made}
+    ends = []
+    for match in _BOUNDARY.finditer(text):
+        start, end = match.span()
+        mark = match[0]
+        if mark == "\n":
+            if _wrapped(text, start, lexicon, width, shouting):
+                continue
+        elif mark == "." and _abbreviated(text, start, end, lexicon):
+            continue
+        ends.append(end)
+    ends = sorted({*ends, *heading_starts, len(text)} - {0})
+    starts: list[int] = []
+    cuts: list[int] = []
+    begin = 0
+    for end in ends:
+        while end - begin > LONGEST_SENTENCE:
+            space = text.rfind(" ", begin + LONGEST_SENTENCE // 2, begin + LONGEST_SENTENCE) + 1
+            starts.append(begin)
+            begin = space or begin + LONGEST_SENTENCE
+            cuts.append(begin)
+        starts.append(begin)
+        cuts.append(end)
+        begin = end
+    return Layout(tuple(starts), tuple(cuts), made, tuple(block.start for block in made))

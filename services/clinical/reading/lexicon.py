@@ -1,0 +1,204 @@
+"""The tables of one language, loaded and compiled.
+
+Every row says: the patterns it matches, what they mean, why, and an example that is also its test.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, TypeVar
+
+from services.clinical.reading.model import Assertion, Change, Severity, Side
+from services.clinical.reading.patterns import alternation
+
+LANGUAGES = ("en", "it")
+TABLES = ("terms", "cues", "scope", "attributes", "anatomy", "sections", "language")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word for something in the vocabulary.
+
+    `assertion` is what the word says by itself (a clear costophrenic angle denies an effusion). `near`
+    lists findings of which one must be in the same sentence. `code` means: in capitals only.
+    """
+
+    finding: str
+    kind: str
+    assertion: Assertion | None
+    site: str | None
+    side: Side | None
+    severity: Severity | None
+    change: Change | None
+    qualifiers: tuple[str, ...]
+    narrow: bool
+    code: bool
+    near: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A word that changes what is said of the terms after it (`before`) or before it (`after`).
+
+    `reach` is phrase (the next term only, a few words), clause, or sentence (over clause ends).
+    `narrow` denies a kind only ("no large"); `yields` gives way to a statement about the present.
+    """
+
+    means: Assertion | str
+    place: str
+    reach: str
+    narrow: bool
+    yields: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A word that ends or continues a clause: stop, soft, with, verb, or, versus, and, other."""
+
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A word for the side, severity, change, site or a qualifier of a term, or for blood in it."""
+
+    side: Side | None = None
+    severity: Severity | None = None
+    change: Change | None = None
+    site: str | None = None
+    level: str | None = None
+    qualifier: str | None = None
+    bloody: bool = False
+
+
+Mark = Cue | Stop | Attribute
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading: the section that it opens, or the side that the lines below it speak of."""
+
+    section: str | None
+    side: Side | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """One language, ready to match: each regex with the row that each of its groups stands for."""
+
+    language: str
+    term_regex: re.Pattern[str]
+    terms: tuple[Term, ...]
+    mark_regex: re.Pattern[str]
+    marks: tuple[Mark, ...]
+    heading_regex: re.Pattern[str]
+    headings: tuple[Heading, ...]
+    abbreviations: frozenset[str]
+    titles: frozenset[str]
+    connectives: frozenset[str]
+    words: frozenset[str]
+    foreign: frozenset[str]
+    months: dict[str, int]
+    comparison_regex: re.Pattern[str]
+    earlier_regex: re.Pattern[str]
+
+
+def rows(language: str, table: str) -> list[dict[str, Any]]:
+    """The rows of a table as written, for the reader and for the test that walks them."""
+    source = resources.files("services.clinical.reading").joinpath(language, f"{table}.toml")
+    loaded: list[dict[str, Any]] = tomllib.loads(source.read_text(encoding="utf-8"))["rows"]
+    return loaded
+
+
+def _term(row: dict[str, Any]) -> Term:
+    return Term(
+        finding=row["finding"],
+        kind=row.get("kind", "finding"),
+        assertion=Assertion(row["assertion"]) if "assertion" in row else None,
+        site=row.get("site"),
+        side=Side(row["side"]) if "side" in row else None,
+        severity=Severity(row["severity"]) if "severity" in row else None,
+        change=Change(row["change"]) if "change" in row else None,
+        qualifiers=tuple(row.get("qualifiers", ())),
+        narrow=row.get("narrow", False),
+        code=row.get("code", False),
+        near=frozenset(row.get("near", ())),
+    )
+
+
+def _cue(row: dict[str, Any]) -> Cue:
+    means: str = row["means"]
+    return Cue(
+        means=Assertion(means) if means in set(Assertion) else means,
+        place=row["place"],
+        reach=row.get("reach", "clause"),
+        narrow=row.get("narrow", False),
+        yields=row.get("yields", False),
+    )
+
+
+def _attribute(row: dict[str, Any]) -> Attribute:
+    return Attribute(
+        side=Side(row["side"]) if "side" in row else None,
+        severity=Severity(row["severity"]) if "severity" in row else None,
+        change=Change(row["change"]) if "change" in row else None,
+        site=row.get("site"),
+        level=row.get("level"),
+        qualifier=row.get("qualifier"),
+        bloody=row.get("bloody", False),
+    )
+
+
+def _compile(
+    source: list[dict[str, Any]], made: list[Row]
+) -> tuple[re.Pattern[str], tuple[Row, ...]]:
+    regex, places = alternation([row["say"] for row in source])
+    return regex, tuple(made[place] for place in places)
+
+
+@cache
+def lexicon(language: str) -> Lexicon:
+    """The compiled tables of `language`; one of LANGUAGES."""
+    table = {name: rows(language, name) for name in TABLES}
+    term_regex, terms = _compile(table["terms"], [_term(row) for row in table["terms"]])
+    made: list[Mark] = [_cue(row) for row in table["cues"]]
+    made += [Stop(row["role"]) for row in table["scope"]]
+    made += [_attribute(row) for row in table["attributes"] + table["anatomy"]]
+    spoken = table["cues"] + table["scope"] + table["attributes"] + table["anatomy"]
+    mark_regex, marks = _compile(spoken, made)
+    heading_regex, headings = _compile(
+        table["sections"],
+        [
+            Heading(row.get("section"), Side(row["side"]) if "side" in row else None)
+            for row in table["sections"]
+        ],
+    )
+    lists = {row["list"]: row["say"] for row in table["language"]}
+    known = {
+        word.strip("*")
+        for row in table["terms"] + spoken + table["sections"]
+        for pattern in row["say"]
+        for word in re.findall(r"[a-z]{2,}", pattern)
+    }
+    return Lexicon(
+        language=language,
+        term_regex=term_regex,
+        terms=terms,
+        mark_regex=mark_regex,
+        marks=marks,
+        heading_regex=heading_regex,
+        headings=headings,
+        abbreviations=frozenset(lists["abbreviations"]),
+        titles=frozenset(lists["titles"]),
+        connectives=frozenset(lists["connectives"]),
+        words=frozenset(known | set(lists["words"])),
+        foreign=frozenset(lists["foreign"]),
+        months={name: number // 2 + 1 for number, name in enumerate(lists["months"])},
+        comparison_regex=alternation([lists["comparison"]])[0],
+        earlier_regex=alternation([lists["earlier"]])[0],
+    )

@@ -1,0 +1,51 @@
+"""Sizes in a sentence: how large the thing is now, in millimeters."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_NUMBER = r"\d{1,4}(?:[.,]\d{1,2})?"
+_SIZE = re.compile(
+    rf"(?<![\w.,/])({_NUMBER}(?:\s*(?:mm|cm))?(?:\s*(?:x|by|per|-|to|a)\s*{_NUMBER}(?:\s*(?:mm|cm))?){{0,2}})[\s-]*"
+    r"(mm|cm|millimet\w*|centimet\w*)(?!\w|\s?[2²/])"
+)
+_VALUE = re.compile(rf"({_NUMBER})\s*(mm|cm)?")
+# A distance to something, a slice of the scan, or a value of an earlier day is not the size of a finding now.
+_ELSEWHERE = re.compile(
+    r"\s*(?:(?:away\s+)?from|above|below|distal|deep to|proximal|inferior|superior|of (?:slice|the pleura)"
+    r"|slice|section|thick\s+(?:slice|section)|intervals?|margin|dalla|dal|dai|dallo|sopra|sotto|di margine)\b"
+)
+_EARLIER = re.compile(
+    r"(?:previously|prior|formerly|was|were|had been|compared (?:to|with)|versus|vs\.?|from|earlier"
+    r"|in precedenza|precedentemente|precedenti?|prima|era|erano|rispetto a(?:i|l|gli)?|da|dai|contro)"
+    r"\s*(?:\w+\s+)?(?:measur\w+\s+|misur\w+\s+|di\s+)?(?:of\s+)?[(:]?\s*$"
+)
+_SLICE = re.compile(r"(?:slice|section|collimation|spessore|strat\w*|margin\w*|gauge|probe|slices?)\s*(?:thickness|di|of)?\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A size and where it is written."""
+
+    start: int
+    end: int
+    mm: float
+
+
+def sizes(folded: str, start: int, end: int) -> list[Size]:
+    """The sizes of present things between `start` and `end`, each the largest of its dimensions."""
+    found = []
+    for match in _SIZE.finditer(folded, start, end):
+        if _ELSEWHERE.match(folded, match.end(), end):
+            continue
+        before = folded[max(start, match.start() - 40) : match.start()]
+        if _EARLIER.search(before) or _SLICE.search(before):
+            continue
+        unit = match[2][:1]
+        largest = 0.0
+        for number, own in _VALUE.findall(match[1]):
+            scale = 10.0 if (own or unit)[0] == "c" else 1.0
+            largest = max(largest, float(number.replace(",", ".")) * scale)
+        found.append(Size(match.start(), match.end(), round(largest, 2)))
+    return found

@@ -1,0 +1,140 @@
+"""Reading a report: terms first, then, in the sentences that have one, what is said of them."""
+
+from __future__ import annotations
+
+from services.clinical.reading.attributes import SITED, Traits, traits
+from services.clinical.reading.comparisons import comparisons
+from services.clinical.reading.folding import break_lines, fold
+from services.clinical.reading.languages import language_of, requested
+from services.clinical.reading.layout import Layout, lay_out
+from services.clinical.reading.legible import fault
+from services.clinical.reading.lexicon import Lexicon, Term, lexicon
+from services.clinical.reading.model import READER_VERSION, Assertion, Finding, Reading
+from services.clinical.reading.positions import Mention, positions
+from services.clinical.reading.scope import Said, scope
+from services.clinical.reading.sentence import Item, marks
+from services.clinical.reading.weighing import weigh
+
+LONG = 200_000
+"""A report longer than this is coded too_long; it is read as far as READ_AT_MOST."""
+READ_AT_MOST = 1_500_000
+
+SECTIONS = ("technique", "comparison", "indication", "history", "findings", "impression", "addendum", "body", "prior")
+
+
+def _unread(language: str, outcome: str) -> Reading:
+    return Reading(language, READER_VERSION, outcome, (), (), ())
+
+
+def read(text: str, *, language: str | None = None, section: str | None = None) -> Reading:
+    """Read a report, or one `section` of it; total and deterministic.
+
+    `language` is a tag such as "it" or "en-US", else it is recognized.
+    """
+    flaw = fault(text)
+    if flaw:
+        return _unread("unknown", flaw)
+    too_long = len(text) > LONG
+    lines = break_lines(text[:READ_AT_MOST])
+    folded = fold(lines)
+    code = requested(language) or language_of(folded)
+    if code == "unknown":
+        return _unread("unknown", "unknown_language")
+    words = lexicon(code)
+    given = section if section in SECTIONS else None
+    layout = lay_out(lines, folded, words, given)
+    mentions = _mentions(lines, folded, layout, words)
+    final, contradictory = positions(mentions)
+    outcome = "too_long" if too_long else "contradictory" if contradictory else "read"
+    compared = comparisons(lines, folded, layout, words)
+    return Reading(code, READER_VERSION, outcome, final, tuple(one.finding for one in mentions), compared)
+
+
+def _mentions(text: str, folded: str, layout: Layout, words: Lexicon) -> list[Mention]:
+    found: list[Mention] = []
+    terms: list[Item] = []
+    current = -1
+    for match in words.term_regex.finditer(folded):
+        row = words.terms[match.lastindex or 0]
+        start, end = match.span()
+        if row.code and not text[start:end].isupper():
+            continue
+        number = layout.sentence_at(start)
+        if number != current:
+            if terms:
+                found.extend(_sentence(text, folded, layout, words, current, terms))
+            terms, current = [], number
+        terms.append(Item(start, end, row))
+    if terms:
+        found.extend(_sentence(text, folded, layout, words, current, terms))
+    return found
+
+
+def _sentence(
+    text: str, folded: str, layout: Layout, words: Lexicon, number: int, terms: list[Item]
+) -> list[Mention]:
+    start, end = layout.starts[number], layout.ends[number]
+    named = {item.what.finding for item in terms if isinstance(item.what, Term)}
+    kept = [item for item in terms if isinstance(item.what, Term) and (not item.what.near or item.what.near & named)]
+    if not kept:
+        return []
+    items = marks(folded, start, end, kept, words)
+    said = scope(folded, items)
+    block = layout.block_at(start)
+    told = traits(folded, items, block.side)
+    while start < end and text[start] in " \n":
+        start += 1
+    while end > start and text[end - 1] in " \n":
+        end -= 1
+    span = (text[start:end], start, end)
+    made = [_mention(items[index].what, said[index], told[index], block.section, span) for index in sorted(said)]
+    return [one for one in made if one is not None]
+
+
+def _mention(
+    term: object, said: Said, told: Traits, section: str, span: tuple[str, int, int]
+) -> Mention | None:
+    assert isinstance(term, Term)
+    if term.finding == "none":
+        return None
+    assertion = weigh(said, term.assertion, section, term.kind == "management", told.change is not None)
+    if assertion is None:
+        return None
+    finding = term.finding
+    qualifiers = told.qualifiers | set(term.qualifiers)
+    if told.bloody:
+        if finding == "pleural_effusion":
+            finding = "hemorrhagic_pleural_effusion"
+        elif finding == "hydropneumothorax":
+            qualifiers.add("hemorrhagic")
+    site = term.site
+    if site is None and finding in SITED:
+        site = told.site
+    if finding == "pulmonary_embolism":
+        site = term.site or told.level
+    if finding == "hemorrhage" and site == "lung":
+        finding = "pulmonary_hemorrhage"
+    if finding == "pulmonary_hemorrhage":
+        site = None
+    narrow = assertion is Assertion.ABSENT and (
+        term.narrow
+        or (said.before is not None and said.before.narrow)
+        or told.severity is not None
+        or told.change is not None
+    )
+    made = Finding(
+        finding=finding,
+        kind=term.kind,
+        assertion=assertion,
+        side=told.side,
+        size_mm=told.size if assertion is not Assertion.ABSENT else None,
+        severity=told.severity,
+        change=told.change,
+        site=site,
+        qualifiers=tuple(sorted(qualifiers)),
+        section=section,
+        sentence=span[0],
+        start=span[1],
+        end=span[2],
+    )
+    return Mention(made, narrow)

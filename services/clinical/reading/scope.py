@@ -1,0 +1,182 @@
+"""What is said of each term of a sentence: how far a denial, a hedge or a "history of" reaches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.clinical.reading.lexicon import Cue, Stop, Term
+from services.clinical.reading.model import Assertion
+from services.clinical.reading.sentence import Item, words_between
+
+PHRASE_WORDS = 4
+"""How many words a phrase cue may stand away from its term."""
+AFTER_WORDS = 12
+"""How many words a cue may stand behind its term."""
+
+
+@dataclass(slots=True)
+class Said:
+    """What cues say of one target: the one before it, the one after it, and whether a hedge links it."""
+
+    before: Cue | None = None
+    after: Cue | None = None
+    hedged: bool = False
+
+
+def _role(item: Item) -> str:
+    return item.what.role if isinstance(item.what, Stop) else ""
+
+
+def _listed(items: list[Item], index: int) -> bool:
+    """Whether the comma at `index` goes on with a list: "no A, small B, or C" denies B too."""
+    targets = 0
+    for item in items[index + 1 :]:
+        role = _role(item)
+        if item.target:
+            targets += 1
+            if targets > 3:
+                return False
+        elif role == "or":
+            return targets > 0
+        elif role in ("stop", "with", "verb", "and") or isinstance(item.what, Cue):
+            return False
+    return False
+
+
+def _forward(folded: str, items: list[Item], said: dict[int, Said]) -> None:
+    active: Cue | None = None
+    at = 0
+    consumed = closed = False
+    linked = True
+    for index, item in enumerate(items):
+        what = item.what
+        role = _role(item)
+        if isinstance(what, Cue):
+            if what.place != "before":
+                continue
+            if what.means == "affirm":
+                if active and active.means is not Assertion.POSSIBLE and active.means is not Assertion.HYPOTHETICAL:
+                    active = None
+                continue
+            keep = active is not None and not consumed
+            if keep and active is not None and what.means is Assertion.ABSENT:
+                if active.means is Assertion.HYPOTHETICAL:
+                    continue
+                if active.means is Assertion.POSSIBLE and words_between(folded, at, item.start) == 0:
+                    continue
+            if keep and active is not None and active.means is Assertion.HYPOTHETICAL and what.means is not Assertion.OTHER_SUBJECT:
+                if words_between(folded, at, item.start) <= 3:
+                    continue
+            active, at, consumed, closed, linked = what, item.end, False, False, True
+        elif role == "stop":
+            active = None
+        elif role == "soft":
+            if active and not (active.means is Assertion.ABSENT and _listed(items, index)):
+                if active.means is Assertion.ABSENT or consumed:
+                    active = None
+            linked = True
+        elif role == "with":
+            if active and (active.means is Assertion.ABSENT or consumed):
+                active = None
+        elif role == "verb":
+            closed = closed or consumed or (active is not None and active.means is Assertion.ABSENT)
+        elif role in ("or", "same"):
+            linked = True
+            if active and active.means is Assertion.ABSENT and consumed:
+                closed = False
+        elif role in ("and", "comma", "versus"):
+            linked = True
+            if active and active.reach == "phrase" and not consumed and role == "comma":
+                active = None
+        elif item.target:
+            if active is not None:
+                near = active.reach != "phrase" or words_between(folded, at, item.start) <= PHRASE_WORDS
+                if near and not closed and (not consumed or linked):
+                    if isinstance(what, Term):
+                        said[index].before = active
+                    consumed = True
+                    at = item.end
+                else:
+                    active = None
+            linked = False
+
+
+def _reach_back(folded: str, items: list[Item], said: dict[int, Said], place: int) -> None:
+    cue = items[place].what
+    assert isinstance(cue, Cue)
+    target = -1
+    for index in range(place - 1, -1, -1):
+        item = items[index]
+        role = _role(item)
+        if item.target:
+            target = index
+            break
+        if cue.reach != "sentence" and (role in ("stop", "verb", "with") or _before(item)):
+            return
+        if cue.reach == "sentence" and role == "stop" and cue.means is not Assertion.POSSIBLE and cue.means is not Assertion.RESOLVED:
+            return
+    if target < 0 or words_between(folded, items[target].end, items[place].start) > AFTER_WORDS:
+        return
+    if target in said:
+        said[target].after = cue
+    joined = False
+    for index in range(target - 1, -1, -1):
+        item = items[index]
+        role = _role(item)
+        if role in ("stop", "soft", "verb", "with", "versus") or _before(item) or isinstance(item.what, Cue):
+            return
+        if role in ("and", "or"):
+            joined = True
+        elif role == "comma" and not joined:
+            return
+        elif item.target:
+            if not joined:
+                return
+            if index in said:
+                if said[index].after is not None:
+                    return
+                said[index].after = cue
+
+
+def _before(item: Item) -> bool:
+    return isinstance(item.what, Cue) and item.what.place == "before" and item.what.reach != "phrase"
+
+
+def _hedges(folded: str, items: list[Item], said: dict[int, Said]) -> None:
+    """ "A or B" and "A versus B" leave both open, where A and B are named side by side."""
+    for index, item in enumerate(items):
+        role = _role(item)
+        if role not in ("or", "versus"):
+            continue
+        left = right = None
+        for other in range(index - 1, -1, -1):
+            if items[other].target:
+                left = other
+                break
+            if _role(items[other]) in ("stop", "soft", "comma", "and", "verb", "with") or isinstance(items[other].what, Cue):
+                break
+        for other in range(index + 1, len(items)):
+            if items[other].target:
+                right = other
+                break
+            if _role(items[other]) or (isinstance(items[other].what, Cue)):
+                break
+        if left is not None and words_between(folded, items[left].end, item.start) > 5:
+            left = None
+        if right is not None and words_between(folded, item.end, items[right].start) > 5:
+            right = None
+        if left in said:
+            said[left].hedged = True
+        if right in said and (left is not None or role == "versus"):
+            said[right].hedged = True
+
+
+def scope(folded: str, items: list[Item]) -> dict[int, Said]:
+    """What the cues of a sentence say of each of its terms, by the term's place in `items`."""
+    said = {index: Said() for index, item in enumerate(items) if isinstance(item.what, Term)}
+    _forward(folded, items, said)
+    for index, item in enumerate(items):
+        if isinstance(item.what, Cue) and item.what.place == "after":
+            _reach_back(folded, items, said, index)
+    _hedges(folded, items, said)
+    return said

@@ -1,0 +1,129 @@
+"""The intake as a process: both front doors, the ops endpoints, and a clean stop."""
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+import uvicorn
+from prometheus_client import CollectorRegistry
+from structlog.stdlib import BoundLogger
+
+from services.intake.fhir_http import fhir_app
+from services.intake.metrics import IntakeMetrics
+from services.intake.mllp import MllpServer
+from services.intake.publisher import KafkaPublisher
+from services.runtime.logs import configure
+from services.runtime.ops import Health, serve_ops
+from services.runtime.settings import Settings
+
+SERVICE = "intake"
+_CHECK_SECONDS = 2.0
+
+
+class _HttpServer(uvicorn.Server):
+    """Uvicorn, with the signals left to the service."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@dataclass
+class Intake:
+    """The parts of the intake. ``up`` says whether Kafka answered when it was last asked."""
+
+    settings: Settings
+    publisher: KafkaPublisher
+    metrics: IntakeMetrics
+    mllp: MllpServer
+    http: _HttpServer
+    log: BoundLogger
+    up: bool = False
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[tuple[int, int]]:
+        """Serve both protocols; the MLLP and the HTTP port. What was received in whole is finished before it ends.
+
+        SystemExit, naming the setting, when an address can't be had.
+        """
+        settings = self.settings
+        front = _listen(settings.fhir_intake_host, settings.fhir_intake_port)
+        try:
+            port = await self.mllp.start(settings.mllp_host, settings.mllp_port)
+        except OSError as problem:
+            raise SystemExit(f"CRYOWATCH_MLLP_HOST, CRYOWATCH_MLLP_PORT: can't listen ({problem.strerror})") from None
+        serving = asyncio.create_task(self.http.serve(sockets=[front]))
+        try:
+            yield port, front.getsockname()[1]
+        finally:
+            self.http.should_exit = True
+            await self.mllp.close()
+            await serving
+            await asyncio.to_thread(self.publisher.close)
+
+    async def watch(self, health: Health) -> None:
+        """Beat, and ask now and then whether Kafka answers; a change is logged once."""
+        while True:
+            health.beat()
+            up = await self.publisher.answers()
+            if up != self.up:
+                self.up = up
+                self.log.info("dependency_answers" if up else "dependency_unavailable", dependency="kafka")
+            self.metrics.kafka_up.labels(SERVICE, "kafka").set(up)
+            await asyncio.sleep(_CHECK_SECONDS)
+
+
+def build(settings: Settings, registry: CollectorRegistry | None = None) -> Intake:
+    """The intake, not yet listening."""
+    log = configure(SERVICE, settings.log_level)
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # it repeats itself; ``watch`` says once what it means
+    metrics = IntakeMetrics(registry or CollectorRegistry())
+    publisher = KafkaPublisher(settings.kafka)
+    config = uvicorn.Config(
+        fhir_app(publisher, metrics),
+        host=settings.fhir_intake_host,
+        port=settings.fhir_intake_port,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=10,
+    )
+    return Intake(settings, publisher, metrics, MllpServer(publisher, metrics), _HttpServer(config), log)
+
+
+def run(settings: Settings, registry: CollectorRegistry | None = None) -> None:
+    """Run until SIGTERM or SIGINT."""
+    asyncio.run(_run(build(settings, registry)))
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as problem:
+        raise SystemExit(
+            f"CRYOWATCH_FHIR_INTAKE_HOST, CRYOWATCH_FHIR_INTAKE_PORT: can't listen ({problem.strerror})"
+        ) from None
+
+
+async def _run(intake: Intake) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    health = Health(ready=lambda: intake.up)
+    serve_ops(intake.settings, intake.metrics.registry, health)
+    watching = asyncio.create_task(intake.watch(health))
+    try:
+        async with intake.listening() as (mllp, http):
+            intake.log.info("mllp_listening", host=intake.settings.mllp_host, port=mllp)
+            intake.log.info("fhir_listening", host=intake.settings.fhir_intake_host, port=http)
+            await asyncio.wait({watching, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
+            if watching.done():
+                watching.result()
+    finally:
+        watching.cancel()
+    intake.log.info("service_stopped")

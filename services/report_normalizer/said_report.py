@@ -1,0 +1,81 @@
+"""A CT report as one message tells of it, whatever the standard, and the facts that follow."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.clinical.canonical import digest
+from services.clinical.facts import (
+    CodedResult,
+    Fact,
+    ReportAddendum,
+    ReportBody,
+    ReportStatus,
+    Standing,
+    state,
+)
+from services.clinical.moments import Moment
+from services.report_normalizer.reasons import WarningCode
+from services.report_normalizer.report_text import adds_only
+from services.report_normalizer.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class SaidReport:
+    """What one message says of one report; ``text`` is normalized, empty when the message carries none.
+
+    ``adds`` is True when the message type itself says that the text is an addendum (MDM^T06).
+    """
+
+    site: str
+    report: str
+    patient_id: str
+    standing: Standing
+    text: str = ""
+    reason: str | None = None
+    performed: Moment | None = None
+    regions: tuple[str, ...] = ()
+    contrast: bool | None = None
+    coded: tuple[CodedResult, ...] = ()
+    accession: str | None = None
+    issued: datetime | None = None
+    sent: datetime | None = None
+    adds: bool = False
+
+
+def report_facts(said: SaidReport, source: Source) -> list[Fact]:
+    """Body, addendum and status, versioned apart, so that a message changes only what it carries."""
+    if said.standing is Standing.WITHDRAWN:
+        return [_status(said, None)]
+    if not said.text and not said.coded:
+        if said.standing is not Standing.PRELIMINARY:
+            source.warn(WarningCode.REPORT_WITHOUT_TEXT)
+        return [_status(said, None)]
+    if said.text and (said.adds or (source.sender.addenda_alone and adds_only(said.text))):
+        addendum = ReportAddendum(said.site, said.report, said.patient_id, said.text)
+        return [_stated(said, addendum), _status(said, said.text)]
+    if said.performed is None:
+        source.warn(WarningCode.TIME_MISSING)
+    body = ReportBody(
+        site=said.site,
+        report=said.report,
+        patient_id=said.patient_id,
+        text=said.text,
+        performed=said.performed,
+        regions=said.regions,
+        contrast=said.contrast,
+        coded=said.coded,
+        accession=said.accession,
+        language=source.sites.language(said.site),
+    )
+    return [_stated(said, body), _status(said, said.text)]
+
+
+def _status(said: SaidReport, text: str | None) -> Fact:
+    return _stated(
+        said,
+        ReportStatus(said.site, said.report, said.patient_id, said.reason, digest(text) if text else None),
+    )
+
+
+def _stated(said: SaidReport, statement: ReportBody | ReportAddendum | ReportStatus) -> Fact:
+    return state(statement, said.standing, issued=said.issued, sent=said.sent)

@@ -1,0 +1,1 @@
+"""Console frames to treatment summaries."""

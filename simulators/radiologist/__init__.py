@@ -1,0 +1,1 @@
+"""The radiologist: CT reports in varied English that all say the same truth."""
