@@ -16,12 +16,18 @@ SERIOUS_FROM = 3
 """The SIR grade from which an event is serious: admission or a longer stay, threat to life, disability, death."""
 
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_MARKUP = re.compile(r"([\\`*_<\[])")
 _IDENTIFIER_TYPES = {"ACSN": "Accession ID", "MR": "Medical record number", "FILL": "Filler Identifier"}
 
 
 def clean(text: str) -> str:
     """Text without the characters that neither FHIR strings nor XHTML may hold; never empty."""
     return _UNWANTED.sub(" ", text).strip() or "-"
+
+
+def markdown(text: str) -> str:
+    """Text as markdown that shows it as it is."""
+    return _MARKUP.sub(r"\\\1", clean(text))
 
 
 def identifier(system: str, value: str, kind: str = "") -> Json:

@@ -42,8 +42,9 @@ def _withdrawn(event: AdverseEvent, reason: Withdrawal, hospital: Hospital) -> l
 
 
 def _of_procedure(event: AdverseEvent, hospital: Hospital) -> str:
-    start = words(event.procedure_start, hospital.zone(event.site))
-    return f"after cryoablation {_text(event.accession)} ({_text(start)})"
+    start = event.procedure_start
+    when = f" of {_text(words(start, hospital.zone(event.site)))}" if start else ""
+    return f"after cryoablation {_text(event.accession)}{when}"
 
 
 def _live(event: AdverseEvent, sentences: Sequence[str | None], hospital: Hospital) -> list[str]:

@@ -68,7 +68,7 @@ def _live(event: AdverseEvent, sentences: Sequence[str | None], hospital: Hospit
         written["supportingInfo"] = [{"itemReference": document} for document in documents]
     notes = dict.fromkeys(sentence for sentence in sentences if sentence)
     if notes:
-        written["note"] = [{"text": parts.clean(sentence)} for sentence in notes]
+        written["note"] = [{"text": parts.markdown(sentence)} for sentence in notes]
     return written
 
 

@@ -117,3 +117,8 @@ class NotOurs(Exception):
     def __init__(self, code: IgnoredCode) -> None:
         super().__init__(code.value)
         self.code = code
+
+
+EXPLANATIONS: dict[str, str] = {
+    code.value: code.explanation for codes in (InvalidCode, IgnoredCode, WarningCode) for code in codes
+}

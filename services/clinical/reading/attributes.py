@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 from services.clinical.reading.lexicon import Attribute, Stop, Term
 from services.clinical.reading.measures import Size
 from services.clinical.reading.model import Change, Severity, Side
-from services.clinical.reading.sentence import Item, words_between
+from services.clinical.reading.sentence import Item
 
-_APART = re.compile(
-    r"\b(?:of|in|at|on|to|from|near|abutting|adjacent|within|along|into|is|are|was|were|has|have|seen"
-    r"|di|del\w*|in|nel\w*|a|al\w*|su|sul\w*|da|dal\w*|con|e'|presso|per)\b"
-)
 _ORDER = (Severity.TRACE, Severity.SMALL, Severity.MODERATE, Severity.LARGE)
+_BEHIND = frozenset(("treated", "active_bleeding"))
 SITED = frozenset(
     ("hematoma", "hemorrhage", "fracture", "nerve_injury", "organ_injury", "infection", "pulmonary_hemorrhage", "fistula")
 )
@@ -55,7 +51,7 @@ def _take(traits: Traits, what: Attribute | Size, ahead: bool) -> None:
         traits.qualifiers.add(what.qualifier)
 
 
-def _owner(folded: str, items: list[Item], index: int) -> tuple[int | None, bool]:
+def _owner(words: list[str], apart: frozenset[str], items: list[Item], index: int) -> tuple[int | None, bool]:
     """The target that the attribute at `index` belongs to, and whether it stands ahead of it.
 
     The target right behind it, where only describing words stand between; else the target before
@@ -83,13 +79,15 @@ def _owner(folded: str, items: list[Item], index: int) -> tuple[int | None, bool
         return before, False
     if before is None or items[before].chunk != item.chunk:
         return after, True
-    gap = folded[item.end : items[after].start]
-    if not _APART.search(gap) and words_between(folded, item.end, items[after].start) <= 4:
+    if isinstance(item.what, Attribute) and item.what.qualifier in _BEHIND:
+        return before, False
+    gap = words[item.behind : items[after].first]
+    if len(gap) <= 4 and apart.isdisjoint(gap):
         return after, True
     return before, False
 
 
-def traits(folded: str, items: list[Item], label: Side | None) -> dict[int, Traits]:
+def traits(words: list[str], apart: frozenset[str], items: list[Item], label: Side | None) -> dict[int, Traits]:
     """The traits of each term of a sentence, by its place in `items`; `label` is the heading's side."""
     found = {index: Traits() for index, item in enumerate(items) if item.target}
     leading: list[tuple[int, Attribute]] = []
@@ -98,7 +96,7 @@ def traits(folded: str, items: list[Item], label: Side | None) -> dict[int, Trai
         what = item.what
         if not isinstance(what, (Attribute, Size)):
             continue
-        owner, ahead = _owner(folded, items, index)
+        owner, ahead = _owner(words, apart, items, index)
         if isinstance(what, Attribute) and what.site:
             sites.append((index, what))
         if owner is not None:
@@ -109,16 +107,19 @@ def traits(folded: str, items: list[Item], label: Side | None) -> dict[int, Trai
         what = items[index].what
         if isinstance(what, Term):
             _lead(items, index, made, leading)
-    _share(folded, items, found)
+    _share(items, found)
+    flows = any(isinstance(item.what, Term) and "active_bleeding" in item.what.qualifiers for item in items)
     for index, made in found.items():
         what = items[index].what
         if not isinstance(what, Term):
             continue
+        if flows and what.finding == "hematoma":
+            made.qualifiers.add("active_bleeding")
         made.side = made.side or what.side or label
         made.severity = made.severity or what.severity
         made.change = made.change or what.change
         if made.site is None and what.finding in SITED and sites:
-            made.site = min(sites, key=lambda one: abs(items[one[0]].start - items[index].start))[1].site
+            made.site = min(sites, key=lambda one: abs(items[one[0]].first - items[index].first))[1].site
     return found
 
 
@@ -134,7 +135,7 @@ def _lead(items: list[Item], index: int, made: Traits, leading: list[tuple[int, 
                 return
 
 
-def _share(folded: str, items: list[Item], found: dict[int, Traits]) -> None:
+def _share(items: list[Item], found: dict[int, Traits]) -> None:
     """ "Left pneumothorax and effusion", "pneumothorax and effusion on the left": neighbors in a list share."""
     order = sorted(found)
     for one, two in zip(order, order[1:], strict=False):

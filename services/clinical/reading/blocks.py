@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from services.clinical.reading.lexicon import Heading, Lexicon
 from services.clinical.reading.model import Side
+from services.clinical.reading.tokens import Tokens
 
-_LEAD = " -*#>=_[(.)"
+_LEAD = " -*#>=_[(.)0123456789\"'"
 _COLON = re.compile(r"[ ]*(?:\([^)\n]{0,40}\)|[\d/., -]{1,30})?[ ]*[:\]]|[ ]+-[ ]")
 _ALONE = re.compile(r"[ ]*[=_-]*[ ]*(?=\n|$)")
 _LABEL = re.compile(r"(?:^|\n)[ ]*([a-z][a-z /&-]{1,40}:)|\n[ ]*(\n)")
+_STOPS = frozenset(".;:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +25,41 @@ class Block:
     side: Side | None
 
 
-def _heads(text: str, folded: str, start: int, end: int, heading: Heading) -> bool:
-    """Whether the heading words at `start` are a heading here, and not part of a sentence."""
-    before = folded[max(0, start - 40) : start]
-    line = before.rpartition("\n")[2]
-    opens = ("\n" in before or start <= 40) and not line.strip(_LEAD + "0123456789")
-    if _COLON.match(folded, end):
-        return opens or (line.rstrip()[-1:] in ".;:" and (heading.side is not None or text[start].isupper()))
-    return opens and heading.side is None and text[start].isupper() and _ALONE.match(folded, end) is not None
+def _headings(text: str, folded: str, tokens: Tokens, lexicon: Lexicon) -> dict[int, Heading]:
+    """The headings by their place: words of the table with a colon, or alone on their line."""
+    found: dict[int, Heading] = {}
+    words, starts, ends = tokens.words, tokens.starts, tokens.ends
+    line_end = -1
+    for index, start in enumerate(starts):
+        opens = start > line_end
+        if opens:
+            if not words[index].isalpha():
+                # A number or bullet in front of a heading leaves the line still to be opened.
+                if folded[max(0, folded.rfind("\n", 0, start) + 1) : ends[index]].strip(_LEAD):
+                    line_end = _end_of_line(folded, start)
+                continue
+            line_end = _end_of_line(folded, start)
+        elif words[index - 1] not in _STOPS:
+            continue
+        match = lexicon.heading_matcher.at(words, index, len(words))
+        if match is None:
+            continue
+        heading = lexicon.headings[match[0]]
+        end = ends[match[1] - 1]
+        if _COLON.match(folded, end):
+            if opens or heading.side is not None or text[start].isupper():
+                found[start] = heading
+        elif opens and heading.side is None and text[start].isupper() and _ALONE.match(folded, end):
+            found[start] = heading
+    return found
 
 
-def blocks(text: str, folded: str, lexicon: Lexicon, section: str | None) -> tuple[Block, ...]:
+def _end_of_line(folded: str, start: int) -> int:
+    end = folded.find("\n", start)
+    return len(folded) if end < 0 else end
+
+
+def blocks(text: str, folded: str, tokens: Tokens, lexicon: Lexicon, section: str | None) -> tuple[Block, ...]:
     """The blocks in order, from place 0; a given `section` is the section of all of them.
 
     Any other label at the start of a line, and an empty line, end what was said of a side.
@@ -41,10 +67,7 @@ def blocks(text: str, folded: str, lexicon: Lexicon, section: str | None) -> tup
     places: dict[int, Heading | None] = {}
     for match in _LABEL.finditer(folded):
         places[match.start(match.lastindex or 1)] = None
-    for match in lexicon.heading_regex.finditer(folded):
-        heading = lexicon.headings[match.lastindex or 0]
-        if _heads(text, folded, match.start(), match.end(), heading):
-            places[match.start()] = heading
+    places.update(_headings(text, folded, tokens, lexicon))
     made = [Block(0, section or "body", None)]
     for start in sorted(places):
         heading = places[start]

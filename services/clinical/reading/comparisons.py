@@ -7,6 +7,10 @@ import re
 from services.clinical.reading.layout import Layout
 from services.clinical.reading.lexicon import Lexicon
 from services.clinical.reading.model import Comparison
+from services.clinical.reading.tokens import Tokens
+
+MOST = 20
+"""More comparisons than this no report has; the rest are left out."""
 
 _NUMERIC = re.compile(r"(?<!\d)(\d{1,4})[/.\-](\d{1,2})[/.\-](\d{4}|\d{1,2})(?!\d)")
 _NAMED = re.compile(r"(?<!\w)(?:(\d{1,2})[\s.\-]+([a-z]{3,10})|([a-z]{3,10})\.?\s+(\d{1,2})(?:st|nd|rd|th)?)[\s,.\-]+(\d{4})(?!\d)")
@@ -36,14 +40,18 @@ def stated_date(folded: str, lexicon: Lexicon) -> str | None:
     return None
 
 
-def comparisons(text: str, folded: str, layout: Layout, lexicon: Lexicon) -> tuple[Comparison, ...]:
+def comparisons(text: str, folded: str, layout: Layout, tokens: Tokens, lexicon: Lexicon) -> tuple[Comparison, ...]:
     """Every comparison named, in text order: comparison sections, and sentences that compare."""
+    numbers = set()
+    for block, behind in zip(layout.blocks, (*layout.block_starts[1:], len(text)), strict=True):
+        if block.section == "comparison":
+            numbers.update(range(layout.sentence_at(block.start), layout.sentence_at(max(block.start, behind - 1)) + 1))
+    for first, _, _ in lexicon.comparison.all(tokens.words, 0, len(tokens.words)):
+        numbers.add(layout.sentence_at(tokens.starts[first]))
     found: dict[str, Comparison] = {}
-    for start, end in zip(layout.starts, layout.ends, strict=True):
-        if layout.block_at(start).section == "comparison" or lexicon.comparison_regex.search(folded, start, end):
-            said = text[start:end].strip(" \n:-;.")
-            if said and said not in found:
-                found[said] = Comparison(said, stated_date(folded[start:end], lexicon))
-            if len(found) >= 20:
-                break
+    for number in sorted(numbers)[:MOST]:
+        start, end = layout.starts[number], layout.ends[number]
+        said = text[start:end].strip(" \n:-;.")
+        if said:
+            found.setdefault(said, Comparison(said, stated_date(folded[start:end], lexicon)))
     return tuple(found.values())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from services.clinical.reading.blocks import Block, blocks
 from services.clinical.reading.lexicon import Lexicon
+from services.clinical.reading.tokens import Tokens
 
 LONGEST_SENTENCE = 1500
 """Text without any sentence end is cut here, so that no sentence costs more than its share."""
@@ -64,12 +65,12 @@ def _abbreviated(text: str, start: int, end: int, lexicon: Lexicon) -> bool:
     return not follows[:1].isupper() or word in lexicon.titles
 
 
-def lay_out(text: str, folded: str, lexicon: Lexicon, section: str | None) -> Layout:
+def lay_out(text: str, folded: str, tokens: Tokens, lexicon: Lexicon, section: str | None) -> Layout:
     """Sentences and blocks of `text` (every line break already a newline); linear in its length."""
     lines = text[:20000].split("\n")
     width = max((len(line.rstrip()) for line in lines if len(line) <= 140), default=80)
     shouting = sum(map(str.isupper, text[:4000])) > sum(map(str.islower, text[:4000]))
-    made = blocks(text, folded, lexicon, section)
+    made = blocks(text, folded, tokens, lexicon, section)
     heading_starts = {block.start for block in made}
     ends = []
     for match in _BOUNDARY.finditer(text):
@@ -78,6 +79,8 @@ def lay_out(text: str, folded: str, lexicon: Lexicon, section: str | None) -> La
         if mark == "\n":
             if _wrapped(text, start, lexicon, width, shouting):
                 continue
+        elif mark[0] == "?" and (start == 0 or text[start - 1] in " \n("):
+            continue
         elif mark == "." and _abbreviated(text, start, end, lexicon):
             continue
         ends.append(end)

@@ -10,10 +10,10 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any, TypeVar
+from typing import Any
 
 from services.clinical.reading.model import Assertion, Change, Severity, Side
-from services.clinical.reading.patterns import alternation
+from services.clinical.reading.matcher import Matcher
 
 LANGUAGES = ("en", "it")
 TABLES = ("terms", "cues", "scope", "attributes", "anatomy", "sections", "language")
@@ -76,7 +76,6 @@ class Attribute:
 
 
 Mark = Cue | Stop | Attribute
-Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +88,14 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """One language, ready to match: each regex with the row that each of its groups stands for."""
+    """One language, ready to match: each matcher with the rows that its numbers stand for."""
 
     language: str
-    term_regex: re.Pattern[str]
+    term_matcher: Matcher
     terms: tuple[Term, ...]
-    mark_regex: re.Pattern[str]
+    mark_matcher: Matcher
     marks: tuple[Mark, ...]
-    heading_regex: re.Pattern[str]
+    heading_matcher: Matcher
     headings: tuple[Heading, ...]
     abbreviations: frozenset[str]
     titles: frozenset[str]
@@ -104,8 +103,8 @@ class Lexicon:
     words: frozenset[str]
     foreign: frozenset[str]
     months: dict[str, int]
-    comparison_regex: re.Pattern[str]
-    earlier_regex: re.Pattern[str]
+    apart: frozenset[str]
+    comparison: Matcher
 
 
 def rows(language: str, table: str) -> list[dict[str, Any]]:
@@ -154,30 +153,18 @@ def _attribute(row: dict[str, Any]) -> Attribute:
     )
 
 
-def _compile(
-    source: list[dict[str, Any]], made: list[Row]
-) -> tuple[re.Pattern[str], tuple[Row, ...]]:
-    regex, places = alternation([row["say"] for row in source])
-    return regex, tuple(made[place] for place in places)
+def _matcher(source: list[dict[str, Any]]) -> Matcher:
+    return Matcher(row["say"] for row in source)
 
 
 @cache
 def lexicon(language: str) -> Lexicon:
     """The compiled tables of `language`; one of LANGUAGES."""
     table = {name: rows(language, name) for name in TABLES}
-    term_regex, terms = _compile(table["terms"], [_term(row) for row in table["terms"]])
     made: list[Mark] = [_cue(row) for row in table["cues"]]
     made += [Stop(row["role"]) for row in table["scope"]]
     made += [_attribute(row) for row in table["attributes"] + table["anatomy"]]
     spoken = table["cues"] + table["scope"] + table["attributes"] + table["anatomy"]
-    mark_regex, marks = _compile(spoken, made)
-    heading_regex, headings = _compile(
-        table["sections"],
-        [
-            Heading(row.get("section"), Side(row["side"]) if "side" in row else None)
-            for row in table["sections"]
-        ],
-    )
     lists = {row["list"]: row["say"] for row in table["language"]}
     known = {
         word.strip("*")
@@ -187,18 +174,20 @@ def lexicon(language: str) -> Lexicon:
     }
     return Lexicon(
         language=language,
-        term_regex=term_regex,
-        terms=terms,
-        mark_regex=mark_regex,
-        marks=marks,
-        heading_regex=heading_regex,
-        headings=headings,
+        term_matcher=_matcher(table["terms"]),
+        terms=tuple(_term(row) for row in table["terms"]),
+        mark_matcher=_matcher(spoken),
+        marks=tuple(made),
+        heading_matcher=_matcher(table["sections"]),
+        headings=tuple(
+            Heading(row.get("section"), Side(row["side"]) if "side" in row else None) for row in table["sections"]
+        ),
         abbreviations=frozenset(lists["abbreviations"]),
         titles=frozenset(lists["titles"]),
         connectives=frozenset(lists["connectives"]),
         words=frozenset(known | set(lists["words"])),
         foreign=frozenset(lists["foreign"]),
         months={name: number // 2 + 1 for number, name in enumerate(lists["months"])},
-        comparison_regex=alternation([lists["comparison"]])[0],
-        earlier_regex=alternation([lists["earlier"]])[0],
+        apart=frozenset(lists["apart"]),
+        comparison=Matcher([lists["comparison"]]),
     )

@@ -13,6 +13,7 @@ from services.clinical.reading.model import READER_VERSION, Assertion, Finding, 
 from services.clinical.reading.positions import Mention, positions
 from services.clinical.reading.scope import Said, scope
 from services.clinical.reading.sentence import Item, marks
+from services.clinical.reading.tokens import Tokens, tokenize
 from services.clinical.reading.weighing import weigh
 
 LONG = 200_000
@@ -42,46 +43,41 @@ def read(text: str, *, language: str | None = None, section: str | None = None) 
         return _unread("unknown", "unknown_language")
     words = lexicon(code)
     given = section if section in SECTIONS else None
-    layout = lay_out(lines, folded, words, given)
-    mentions = _mentions(lines, folded, layout, words)
+    tokens = tokenize(folded)
+    layout = lay_out(lines, folded, tokens, words, given)
+    mentions = _mentions(lines, folded, tokens, layout, words)
     final, contradictory = positions(mentions)
     outcome = "too_long" if too_long else "contradictory" if contradictory else "read"
-    compared = comparisons(lines, folded, layout, words)
+    compared = comparisons(lines, folded, layout, tokens, words)
     return Reading(code, READER_VERSION, outcome, final, tuple(one.finding for one in mentions), compared)
 
 
-def _mentions(text: str, folded: str, layout: Layout, words: Lexicon) -> list[Mention]:
+def _mentions(text: str, folded: str, tokens: Tokens, layout: Layout, words: Lexicon) -> list[Mention]:
     found: list[Mention] = []
-    terms: list[Item] = []
-    current = -1
-    for match in words.term_regex.finditer(folded):
-        row = words.terms[match.lastindex or 0]
-        start, end = match.span()
-        if row.code and not text[start:end].isupper():
+    sentences: dict[int, list[Item]] = {}
+    for first, behind, row in words.term_matcher.all(tokens.words, 0, len(tokens.words)):
+        term = words.terms[row]
+        start = tokens.starts[first]
+        if term.code and not text[start : tokens.ends[behind - 1]].isupper():
             continue
-        number = layout.sentence_at(start)
-        if number != current:
-            if terms:
-                found.extend(_sentence(text, folded, layout, words, current, terms))
-            terms, current = [], number
-        terms.append(Item(start, end, row))
-    if terms:
-        found.extend(_sentence(text, folded, layout, words, current, terms))
+        sentences.setdefault(layout.sentence_at(start), []).append(Item(first, behind, term))
+    for number, terms in sentences.items():
+        named = {item.what.finding for item in terms if isinstance(item.what, Term)}
+        kept = [one for one in terms if isinstance(one.what, Term) and (not one.what.near or one.what.near & named)]
+        if any(isinstance(one.what, Term) and one.what.finding != "none" for one in kept):
+            found.extend(_sentence(text, folded, tokens, layout, words, number, kept))
     return found
 
 
 def _sentence(
-    text: str, folded: str, layout: Layout, words: Lexicon, number: int, terms: list[Item]
+    text: str, folded: str, tokens: Tokens, layout: Layout, words: Lexicon, number: int, terms: list[Item]
 ) -> list[Mention]:
     start, end = layout.starts[number], layout.ends[number]
-    named = {item.what.finding for item in terms if isinstance(item.what, Term)}
-    kept = [item for item in terms if isinstance(item.what, Term) and (not item.what.near or item.what.near & named)]
-    if not kept:
-        return []
-    items = marks(folded, start, end, kept, words)
-    said = scope(folded, items)
+    first, behind = tokens.between(start, end)
+    items = marks(folded, tokens, first, behind, terms, words)
+    said = scope(items)
     block = layout.block_at(start)
-    told = traits(folded, items, block.side)
+    told = traits(tokens.words, words.apart, items, block.side)
     while start < end and text[start] in " \n":
         start += 1
     while end > start and text[end - 1] in " \n":

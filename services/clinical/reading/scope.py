@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from services.clinical.reading.lexicon import Cue, Stop, Term
 from services.clinical.reading.model import Assertion
-from services.clinical.reading.sentence import Item, words_between
+from services.clinical.reading.sentence import Item
 
 PHRASE_WORDS = 4
 """How many words a phrase cue may stand away from its term."""
@@ -43,7 +43,7 @@ def _listed(items: list[Item], index: int) -> bool:
     return False
 
 
-def _forward(folded: str, items: list[Item], said: dict[int, Said]) -> None:
+def _forward(items: list[Item], said: dict[int, Said]) -> None:
     active: Cue | None = None
     at = 0
     consumed = closed = False
@@ -52,7 +52,7 @@ def _forward(folded: str, items: list[Item], said: dict[int, Said]) -> None:
         what = item.what
         role = _role(item)
         if isinstance(what, Cue):
-            if what.place != "before":
+            if what.place == "after" or (what.place == "around" and _touches(items, index)):
                 continue
             if what.means == "affirm":
                 if active and active.means is not Assertion.POSSIBLE and active.means is not Assertion.HYPOTHETICAL:
@@ -62,12 +62,12 @@ def _forward(folded: str, items: list[Item], said: dict[int, Said]) -> None:
             if keep and active is not None and what.means is Assertion.ABSENT:
                 if active.means is Assertion.HYPOTHETICAL:
                     continue
-                if active.means is Assertion.POSSIBLE and words_between(folded, at, item.start) == 0:
+                if active.means is Assertion.POSSIBLE and item.first - at == 0:
                     continue
             if keep and active is not None and active.means is Assertion.HYPOTHETICAL and what.means is not Assertion.OTHER_SUBJECT:
-                if words_between(folded, at, item.start) <= 3:
+                if item.first - at <= 3:
                     continue
-            active, at, consumed, closed, linked = what, item.end, False, False, True
+            active, at, consumed, closed, linked = what, item.behind, False, False, True
         elif role == "stop":
             active = None
         elif role == "soft":
@@ -90,18 +90,18 @@ def _forward(folded: str, items: list[Item], said: dict[int, Said]) -> None:
                 active = None
         elif item.target:
             if active is not None:
-                near = active.reach != "phrase" or words_between(folded, at, item.start) <= PHRASE_WORDS
+                near = active.reach != "phrase" or item.first - at <= PHRASE_WORDS
                 if near and not closed and (not consumed or linked):
                     if isinstance(what, Term):
                         said[index].before = active
                     consumed = True
-                    at = item.end
+                    at = item.behind
                 else:
                     active = None
             linked = False
 
 
-def _reach_back(folded: str, items: list[Item], said: dict[int, Said], place: int) -> None:
+def _reach_back(items: list[Item], said: dict[int, Said], place: int) -> None:
     cue = items[place].what
     assert isinstance(cue, Cue)
     target = -1
@@ -115,7 +115,7 @@ def _reach_back(folded: str, items: list[Item], said: dict[int, Said], place: in
             return
         if cue.reach == "sentence" and role == "stop" and cue.means is not Assertion.POSSIBLE and cue.means is not Assertion.RESOLVED:
             return
-    if target < 0 or words_between(folded, items[target].end, items[place].start) > AFTER_WORDS:
+    if target < 0 or items[place].first - items[target].behind > AFTER_WORDS:
         return
     if target in said:
         said[target].after = cue
@@ -138,11 +138,16 @@ def _reach_back(folded: str, items: list[Item], said: dict[int, Said], place: in
                 said[index].after = cue
 
 
+def _touches(items: list[Item], index: int) -> bool:
+    """Whether a question mark stands directly behind a target, or ends the sentence."""
+    return index > 0 and (items[index - 1].behind == items[index].first or index == len(items) - 1)
+
+
 def _before(item: Item) -> bool:
     return isinstance(item.what, Cue) and item.what.place == "before" and item.what.reach != "phrase"
 
 
-def _hedges(folded: str, items: list[Item], said: dict[int, Said]) -> None:
+def _hedges(items: list[Item], said: dict[int, Said]) -> None:
     """ "A or B" and "A versus B" leave both open, where A and B are named side by side."""
     for index, item in enumerate(items):
         role = _role(item)
@@ -161,9 +166,9 @@ def _hedges(folded: str, items: list[Item], said: dict[int, Said]) -> None:
                 break
             if _role(items[other]) or (isinstance(items[other].what, Cue)):
                 break
-        if left is not None and words_between(folded, items[left].end, item.start) > 5:
+        if left is not None and item.first - items[left].behind > 5:
             left = None
-        if right is not None and words_between(folded, item.end, items[right].start) > 5:
+        if right is not None and items[right].first - item.behind > 5:
             right = None
         if left in said:
             said[left].hedged = True
@@ -171,12 +176,12 @@ def _hedges(folded: str, items: list[Item], said: dict[int, Said]) -> None:
             said[right].hedged = True
 
 
-def scope(folded: str, items: list[Item]) -> dict[int, Said]:
+def scope(items: list[Item]) -> dict[int, Said]:
     """What the cues of a sentence say of each of its terms, by the term's place in `items`."""
     said = {index: Said() for index, item in enumerate(items) if isinstance(item.what, Term)}
-    _forward(folded, items, said)
+    _forward(items, said)
     for index, item in enumerate(items):
-        if isinstance(item.what, Cue) and item.what.place == "after":
-            _reach_back(folded, items, said, index)
-    _hedges(folded, items, said)
+        if isinstance(item.what, Cue) and (item.what.place == "after" or (item.what.place == "around" and _touches(items, index))):
+            _reach_back(items, said, index)
+    _hedges(items, said)
     return said

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from services.clinical.reading.lexicon import Attribute, Cue, Lexicon, Stop, Term
 from services.clinical.reading.measures import Size, sizes
+from services.clinical.reading.tokens import Tokens
 
-_WORDS = re.compile(r"[^\s]+")
+
+_PARTING = frozenset(("stop", "soft", "with", "and", "or", "versus", "comma", "same"))
 
 
 @dataclass(slots=True)
 class Item:
-    """One mark in its place. `chunk` numbers the stretches between links and clause ends."""
+    """One mark: the tokens from `first` to before `behind`. `chunk` numbers the stretches between links."""
 
-    start: int
-    end: int
+    first: int
+    behind: int
     what: Term | Cue | Stop | Attribute | Size
     chunk: int = 0
 
@@ -26,33 +27,29 @@ class Item:
         return isinstance(self.what, Term) or (isinstance(self.what, Stop) and self.what.role == "other")
 
 
-def words_between(folded: str, start: int, end: int) -> int:
-    """How many words stand between two places."""
-    return len(_WORDS.findall(folded, start, end)) if end > start else 0
-
-
-def marks(folded: str, start: int, end: int, terms: list[Item], lexicon: Lexicon) -> list[Item]:
-    """The items of the sentence from `start` to `end`, whose `terms` are known, with their chunks."""
+def marks(folded: str, tokens: Tokens, first: int, behind: int, terms: list[Item], lexicon: Lexicon) -> list[Item]:
+    """The items of the sentence of the tokens [first, behind), whose `terms` are known, with their chunks."""
     items = list(terms)
-    ends = [(item.start, item.end) for item in terms]
     rows = lexicon.marks
-    for match in lexicon.mark_regex.finditer(folded, start, end):
-        begin, stop = match.span()
-        if any(begin < after and stop > before for before, after in ends):
-            continue
-        items.append(Item(begin, stop, rows[match.lastindex or 0]))
-    if "m" in folded[start:end]:
-        items.extend(Item(size.start, size.end, size) for size in sizes(folded, start, end))
-    items.sort(key=lambda item: item.start)
+    covered = {place for term in terms for place in range(term.first, term.behind)}
+    for start, end, row in lexicon.mark_matcher.all(tokens.words, first, behind):
+        what = rows[row]
+        if not covered.isdisjoint(range(start, end)):
+            # "Blunting of the left costophrenic angle" is one term with its side inside it.
+            if not (isinstance(what, Attribute) and (what.side or what.site)):
+                continue
+        items.append(Item(start, end, what))
+    text_end = tokens.ends[behind - 1]
+    if folded.find("mm", tokens.starts[first], text_end) >= 0 or folded.find("cm", tokens.starts[first], text_end) >= 0:
+        for size in sizes(folded, tokens.starts[first], text_end):
+            items.append(Item(*tokens.between(size.start, size.end), size))
+    items.sort(key=lambda item: item.first)
     chunk = 0
     for item in items:
         what = item.what
-        if isinstance(what, Stop) and what.role in ("stop", "soft", "with", "and", "or", "versus", "comma", "same"):
-            chunk += 1
-            item.chunk = chunk
-        elif isinstance(what, Cue) and what.place == "before" and what.reach != "phrase":
-            chunk += 1
-            item.chunk = chunk
-        else:
-            item.chunk = chunk
+        if isinstance(what, Stop):
+            chunk += what.role in _PARTING
+        elif isinstance(what, Cue):
+            chunk += what.place == "before" and what.reach != "phrase"
+        item.chunk = chunk
     return items

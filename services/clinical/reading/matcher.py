@@ -1,0 +1,127 @@
+"""Finding the patterns of a table in a line of words: a tree of words, walked as far as it goes.
+
+The pattern that reaches furthest wins; of two that reach as far, the one that says more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from services.clinical.reading.patterns import spellings
+
+_CLAUSE_ENDS = frozenset((".", ",", ";", ":", "?", "!", ")", "and", "but", "e", "ma"))
+_GAP_STOPS = frozenset((".", ",", ";", ":", "?", "!", "(", ")"))
+_GAP_WORDS = 4
+_REMEMBERED = 50_000
+
+Found = tuple[int, int]
+"""The row, and the token behind the match."""
+
+
+class _Node:
+    __slots__ = ("ahead", "clause_end", "gap", "number", "row", "said", "stems", "words")
+
+    def __init__(self) -> None:
+        self.words: dict[str, _Node] = {}
+        self.stems: dict[str, _Node] = {}
+        self.number: _Node | None = None
+        self.gap: _Node | None = None
+        self.ahead: _Node | None = None
+        self.clause_end: _Node | None = None
+        self.row = -1
+        self.said = 0
+
+    def grown(self, word: str) -> _Node:
+        """The node behind `word`, made if it is missing."""
+        if word == "#":
+            self.number = self.number or _Node()
+            return self.number
+        if word == "..":
+            self.gap = self.gap or _Node()
+            return self.gap
+        if word == "^":
+            self.ahead = self.ahead or _Node()
+            return self.ahead
+        if word == "$":
+            self.clause_end = self.clause_end or _Node()
+            return self.clause_end
+        if word.endswith("*"):
+            return self.stems.setdefault(word[:-1], _Node())
+        return self.words.setdefault(word, _Node())
+
+    def next(self, word: str) -> list[_Node]:
+        """The nodes that `word` leads to."""
+        found = [self.words[word]] if word in self.words else []
+        if self.stems:
+            found += [node for stem, node in self.stems.items() if word.startswith(stem)]
+        if self.number is not None and word[0].isdigit():
+            found.append(self.number)
+        return found
+
+
+class Matcher:
+    """All patterns of a table's rows, ready to be looked for."""
+
+    __slots__ = ("_first", "_root")
+
+    def __init__(self, rows: Iterable[Sequence[str]]) -> None:
+        self._root = _Node()
+        self._first: dict[str, tuple[_Node, ...]] = {}
+        for number, patterns in enumerate(rows):
+            for pattern in patterns:
+                for words in spellings(pattern):
+                    node = self._root
+                    for word in words:
+                        node = node.grown(word)
+                    if node.row < 0:
+                        node.row, node.said = number, len(words)
+
+    def at(self, words: list[str], place: int, limit: int) -> Found | None:
+        """The best match that starts at token `place` and ends before `limit`."""
+        word = words[place]
+        first = self._first.get(word)
+        if first is None:
+            if len(self._first) > _REMEMBERED:
+                self._first.clear()
+            first = self._first[word] = tuple(self._root.next(word))
+        if not first:
+            return None
+        best = (-1, 0, -1)
+        for node in first:
+            best = max(best, self._walk(node, words, place + 1, limit, -1))
+        return None if best[2] < 0 else (best[2], best[0])
+
+    def all(self, words: list[str], start: int, limit: int) -> list[tuple[int, int, int]]:
+        """Every match in [start, limit) as (token, token behind it, row); none overlap."""
+        found = []
+        place = start
+        remembered = self._first
+        while place < limit:
+            if remembered.get(words[place], True):
+                match = self.at(words, place, limit)
+                if match is not None:
+                    found.append((place, match[1], match[0]))
+                    place = match[1]
+                    continue
+            place += 1
+        return found
+
+    def _walk(self, node: _Node, words: list[str], place: int, limit: int, end: int) -> tuple[int, int, int]:
+        """The best (end, words said, row) below `node`; `end` is where the match ends if a look ahead holds."""
+        best = (-1, 0, -1)
+        if node.row >= 0:
+            best = (place if end < 0 else end, node.said, node.row)
+        if node.clause_end is not None and (place >= limit or words[place] in _CLAUSE_ENDS):
+            best = max(best, self._walk(node.clause_end, words, place, limit, end))
+        if node.ahead is not None:
+            best = max(best, self._walk(node.ahead, words, place, limit, place))
+        if place < limit:
+            for after in node.next(words[place]):
+                best = max(best, self._walk(after, words, place + 1, limit, end))
+        if node.gap is not None:
+            for skipped in range(_GAP_WORDS + 1):
+                here = place + skipped
+                if here > limit or (skipped and words[here - 1] in _GAP_STOPS):
+                    break
+                best = max(best, self._walk(node.gap, words, here, limit, end))
+        return best
