@@ -27,8 +27,8 @@ def classpath() -> str:
         environment = jgo.build(ENDPOINT)
     except Exception as problem:
         raise RuntimeError(
-            f"Apache Kafka {KAFKA} can't be fetched from Maven Central ({type(problem).__name__}). Check the network or "
-            "proxy, or set CRYOWATCH_KAFKA to a broker of your own."
+            f"Apache Kafka {KAFKA} can't be fetched from Maven Central ({type(problem).__name__}). Check the network "
+            "or proxy, or set CRYOWATCH_KAFKA to a broker of your own."
         ) from None
     jars = [*environment.class_path_jars, *environment.module_path_jars]
     return os.pathsep.join(str(jar) for jar in jars)

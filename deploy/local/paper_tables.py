@@ -81,9 +81,9 @@ def cells(c: Counts) -> list[Cell]:
     for organ, (k, percent) in organs.items():
         n = c.count("lesions.planned", f"organ={organ}")
         out.append(Cell("1", organ, (k, 96), (n, planned), percent))
-        for place, (number, share) in LOCATIONS.get(organ, {}).items():
+        for place, (number, part) in LOCATIONS.get(organ, {}).items():
             got = c.count("lesions.planned", f"location={place}")
-            out.append(Cell("1", f"{organ}: {place}", (number, k), (got, n), share))
+            out.append(Cell("1", f"{organ}: {place}", (number, k), (got, n), part))
     lung = c.count("lesions.planned", "organ=lung")
     for band, (k, percent) in {"lt1cm": (11, "61.2"), "ge1cm": (7, "38.8")}.items():
         got = c.count("lesions.planned", f"organ=lung,pleura={band}")
@@ -106,9 +106,16 @@ def cells(c: Counts) -> list[Cell]:
     total = c.count("events.all")
     any_event = (c.count("patients.treated_with_event"), c.count("patients.treated"))
     out.append(Cell("2", "all complications", (25, 96), (total, planned), "26", any_event))
-    for grade, k, share in ((1, 20, "20.8"), (2, 5, "5.2"), (3, 0, None), (4, 0, None), (5, 0, None)):
+    grades: dict[int, tuple[int, str | None]] = {
+        1: (20, "20.8"),
+        2: (5, "5.2"),
+        3: (0, None),
+        4: (0, None),
+        5: (0, None),
+    }
+    for grade, (number, share) in grades.items():
         got = c.count(f"events.grade.{grade}")
-        out.append(Cell("2", f"SIR {grade}", (k, 96), (got, planned), share, (got, treated)))
+        out.append(Cell("2", f"SIR {grade}", (number, 96), (got, planned), share, (got, treated)))
     effusions = sum(_events(c, e, 1) for e in ("pleural_effusion", "hemorrhagic_pleural_effusion"))
     out.append(Cell("text", "effusions", (18, 96), (effusions, planned), "18.7", (effusions, treated)))
     out += _bone(c) + _lung(c, lung) + _soft(c)

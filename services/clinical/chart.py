@@ -113,8 +113,8 @@ def _reports(by_kind: dict[FactKind, list[list[Fact]]], surviving: dict[str, str
             for fact in same:
                 s = fact.statement
                 assert isinstance(s, ReportBody | ReportAddendum | ReportStatus)
-                patient = patient_name(s.site, s.patient_id)
-                key = (str(report_name(s.site, s.report)), surviving.get(patient, str(patient)))
+                named = patient_name(s.site, s.patient_id)
+                key = (str(report_name(s.site, s.report)), surviving.get(named, str(named)))
                 parts.setdefault(key, {}).setdefault(kind, []).append(fact)
     by_report: dict[str, list[tuple[Version, StandingReport]]] = {}
     for (name, patient), kinds in sorted(parts.items()):

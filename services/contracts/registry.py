@@ -1,6 +1,5 @@
 """The topics as ``schemas/topics/*.yaml`` declares them."""
 
-import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 import yaml
 
-SCHEMAS = Path(os.path.abspath(__file__)).parents[2] / "schemas"
+SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,21 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, DateTime, and_, cast, exists, false, func, literal, not_, or_, select, true
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    DateTime,
+    and_,
+    cast,
+    exists,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 
 from services.charts.tables import adverse_event_versions, adverse_events
@@ -29,9 +43,7 @@ _DEFINITE, _LIVE = Certainty.DEFINITE.value, EventStatus.LIVE.value
 live: Condition = and_(_events.status == _LIVE, _events.certainty == _DEFINITE)
 """Whether the newest version is live for readers."""
 
-held_once: Condition = and_(
-    _versions.body["status"].astext == _LIVE, _versions.body["certainty"].astext == _DEFINITE
-)
+held_once: Condition = and_(_versions.body["status"].astext == _LIVE, _versions.body["certainty"].astext == _DEFINITE)
 """Whether a version was live and definite: from the first such version on, readers see the event."""
 
 visible: Condition = or_(live, exists(select(literal(1)).where(_versions.id == _events.id, held_once)))
@@ -183,7 +195,8 @@ def _graded(low: int, high: int, ruleset: str | None = None) -> Condition:
     which = "@.ruleset == $ruleset && " if ruleset is not None else ""
     path = f"$.grades[*] ? ({which}@.grade >= $low && @.grade <= $high)"
     names = {"low": low, "high": high} | ({"ruleset": ruleset} if ruleset is not None else {})
-    return func.jsonb_path_exists(_events.body, cast(path, JSONPATH), cast(names, JSONB))
+    found: Condition = func.jsonb_path_exists(_events.body, cast(path, JSONPATH), cast(names, JSONB), type_=Boolean)
+    return found
 
 
 _TOKENS: dict[str, Callable[[Token, Hospital, Release], Condition]] = {

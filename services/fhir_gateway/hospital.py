@@ -1,4 +1,4 @@
-"""What must be known of the hospital to name its things in FHIR: identifier systems, time zones, the rule set in use."""
+"""What must be known of the hospital to name its things in FHIR: identifier systems, time zones, the rule set."""
 
 import re
 from dataclasses import dataclass, field

@@ -14,11 +14,9 @@ def media_type(release: Release) -> str:
 
 def require_json(accept: str, wanted: str | None, release: Release) -> None:
     """Refuse with 406 what isn't JSON of this release; ``wanted`` is ``_format``, which wins over Accept."""
-    if wanted is not None:
-        ranges = [wanted.replace(" ", "+")]  # an unescaped + in a query arrives as a space
-    else:
-        ranges = accept.split(",") if accept.strip() else ["*/*"]
-    for one in ranges:
+    # An unescaped + in a query arrives as a space.
+    ranges = accept.split(",") if wanted is None else [wanted.replace(" ", "+")]
+    for one in ranges if any(ranges) else ["*/*"]:
         name, *parameters = (part.strip().lower() for part in one.split(";"))
         options = dict(parameter.split("=", 1) for parameter in parameters if "=" in parameter)
         version = options.get("fhirversion", release.mime_version).strip('"')

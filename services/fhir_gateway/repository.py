@@ -74,8 +74,8 @@ class Repository:
             first, newest = self._bounds(connection, event_id)
             if first is None or not first <= revision:
                 return None
-            query = select(_versions.body, _versions.published_at)
-            row = connection.execute(query.where(_versions.id == event_id, _versions.revision == revision)).one_or_none()
+            chosen = (_versions.id == event_id, _versions.revision == revision)
+            row = connection.execute(select(_versions.body, _versions.published_at).where(*chosen)).one_or_none()
             return self._found(connection, row, newest=revision == newest) if row else None
 
     def history(self, event_id: str, since: datetime | None, before: int | None, count: int) -> Page | None:
@@ -96,11 +96,6 @@ class Repository:
         more = len(rows) > count and count > 0
         return Page(total, found, Cursor("_history", None, found[-1].edition.version) if more else None)
 
-    def first_version(self, event_id: str) -> int | None:
-        """The revision from which on readers see the event."""
-        with self._snapshot() as connection:
-            return self._bounds(connection, event_id)[0]
-
     def search(self, search: Search, hospital: Hospital, release: Release) -> Page:
         """One page of a search, and how many events it finds in all."""
         chosen = [visible, *(condition(one, hospital, release) for one in search.criteria)]
@@ -111,9 +106,9 @@ class Repository:
                 return Page(total, ())
             if search.after:
                 chosen.append(_beyond(search, search.after, key))
-            order = [key.desc() if search.descending else key] if key is not None else []
+            order = [key.desc() if search.descending else key, _events.id]
             query = select(_events.body, _events.published_at, _events.onset).where(*chosen)
-            rows = connection.execute(query.order_by(*order, _events.id).limit(search.count + 1)).all()
+            rows = connection.execute(query.order_by(*order).limit(search.count + 1)).all()
             found = tuple(self._found(connection, row, newest=True) for row in rows[: search.count])
         more = len(rows) > search.count
         return Page(total, found, _cursor(search, rows[search.count - 1]) if more else None)
@@ -124,7 +119,7 @@ class Repository:
         row = connection.execute(query.where(_versions.id == event_id)).one()
         return row[0], row[1]
 
-    def _found(self, connection: Connection, row: Row[Any], *, newest: bool) -> Found:
+    def _found(self, connection: Connection, row: Row[*tuple[Any, ...]], *, newest: bool) -> Found:
         event: AdverseEvent = from_json(AdverseEvent, row.body)
         edition = Edition(event, row.published_at, newest)
         # Offsets belong to the text that the version was made from: an older version's, or a withdrawn one's,
@@ -133,24 +128,24 @@ class Repository:
         return Found(edition, tuple(evidence_sentences(connection, event)) if shown else ())
 
 
-def _sort_key(search: Search) -> ColumnElement[datetime] | None:
+def _sort_key(search: Search) -> ColumnElement[Any]:
     if search.sort == "_id":
-        return None
+        return _events.id
     if search.sort == "_lastUpdated":
         return _events.published_at
     nowhere = cast("-infinity" if search.descending else "infinity", DateTime(timezone=True))
     return func.coalesce(_events.onset, nowhere)
 
 
-def _beyond(search: Search, after: Cursor, key: ColumnElement[datetime] | None) -> ColumnElement[bool]:
-    if key is None:
-        return _events.id > after.id
-    last: ColumnElement[datetime] = literal(after.value, DateTime(timezone=True))
-    if after.value is None:
+def _beyond(search: Search, after: Cursor, key: ColumnElement[Any]) -> ColumnElement[bool]:
+    last: ColumnElement[Any] = literal(after.value, DateTime(timezone=True))
+    if search.sort == "_id":
+        last = literal(after.id)
+    elif after.value is None:
         last = cast("-infinity" if search.descending else "infinity", DateTime(timezone=True))
     return or_(key < last if search.descending else key > last, and_(key == last, _events.id > after.id))
 
 
-def _cursor(search: Search, row: Row[Any]) -> Cursor:
+def _cursor(search: Search, row: Row[*tuple[Any, ...]]) -> Cursor:
     value = {"_id": None, "_lastUpdated": row.published_at, "date": row.onset}[search.sort]
     return Cursor(search.sort, value, row.body["id"])

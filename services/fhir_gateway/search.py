@@ -14,7 +14,11 @@ DEFAULT_COUNT, HIGHEST_COUNT = 50, 200
 MOST_PARAMETERS = 40
 SORTS = ("_id", "_lastUpdated", "date")
 SUMMARIES = ("true", "false", "text", "data", "count")
-_MODIFIERS = {Kind.TOKEN: ("", "not", "missing"), Kind.DATE: ("", "missing"), Kind.REFERENCE: ("", "identifier", "missing")}
+_MODIFIERS = {
+    Kind.TOKEN: ("", "not", "missing"),
+    Kind.DATE: ("", "missing"),
+    Kind.REFERENCE: ("", "identifier", "missing"),
+}
 _TYPE = re.compile(r"[A-Z][A-Za-z]+")
 
 Pairs = Iterable[tuple[str, str]]
@@ -78,7 +82,7 @@ def parse_search(pairs: Pairs, release: Release, *, strict: bool) -> Search:
     if cursor and cursor.sort != sort:
         raise bad("The parameter _after belongs to another search: start again without it.", "value")
     return Search(
-        tuple(criteria), sort, descending, _count(control.get("_count")), cursor, parse_shape(control), tuple(used)
+        tuple(criteria), sort, descending, parse_count(control.get("_count")), cursor, parse_shape(control), tuple(used)
     )
 
 
@@ -113,7 +117,8 @@ def _sort(text: str | None) -> tuple[str, bool]:
     return name, text.startswith("-")
 
 
-def _count(text: str | None) -> int:
+def parse_count(text: str | None) -> int:
+    """The size of a page that ``_count`` asks for, within bounds."""
     if text is None:
         return DEFAULT_COUNT
     if not re.fullmatch(r"\d{1,9}", text):

@@ -58,7 +58,7 @@ def test_every_field_is_described() -> None:
         return bad
 
     for path in (SCHEMAS / "messages").glob("*.json"):
-        assert [] == walk(json.loads(path.read_text("utf-8")), path.name)
+        assert walk(json.loads(path.read_text("utf-8")), path.name) == []
 
 
 def _json_examples(kind: str) -> list[tuple[str, Path]]:
@@ -72,7 +72,7 @@ def _json_examples(kind: str) -> list[tuple[str, Path]]:
 
 @pytest.mark.parametrize(("schema", "path"), _json_examples("valid"), ids=lambda v: getattr(v, "name", v))
 def test_a_valid_example_fits_its_schema(schema: str, path: Path) -> None:
-    assert [] == validator(schema)(json.loads(path.read_text("utf-8")))
+    assert validator(schema)(json.loads(path.read_text("utf-8"))) == []
 
 
 def test_the_asyncapi_document_says_what_the_topics_say() -> None:
@@ -87,4 +87,4 @@ def test_a_problem_names_the_place_and_the_rule_and_never_the_value() -> None:
             "where": "", "key_base64": None, "value_base64": "", "headers": {},
         }
     )  # fmt: skip
-    assert ("/offset", "minimum") == (problem.where, problem.rule)
+    assert (problem.where, problem.rule) == ("/offset", "minimum")

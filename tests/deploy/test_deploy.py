@@ -9,8 +9,8 @@ import yaml
 from prometheus_client import CollectorRegistry
 
 from deploy.local.stack import SERVICES
-from services.clinical.rates.rate import WINDOWS, Counts
 from services.charts.rates import SiteCounts
+from services.clinical.rates.rate import WINDOWS, Counts
 from services.complication_metrics.collector import RatesCollector
 from services.runtime.metrics import PipelineMetrics
 

@@ -36,7 +36,7 @@ def test_promtool_accepts_the_metrics(stack: Stack, service: str) -> None:
         assert not os.environ.get("CI"), "promtool is missing: install the package prometheus"
         pytest.skip("promtool isn't installed (Debian package prometheus)")
     done = subprocess.run([promtool, "check", "metrics"], input=metrics(stack, service), text=True, capture_output=True)
-    assert (0, "") == (done.returncode, done.stderr)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_series_stay_few(stack: Stack) -> None:

@@ -33,7 +33,7 @@ def _check(stack: Stack, run: Run, sent: int) -> None:
     expected = oracle(list(run.messages), stack, run.horizon)
     assert sent == sum(ledger(stack).values())
     assert as_published(expected) == published(stack)
-    assert [] == disagreeing(stack, run.horizon)
+    assert disagreeing(stack, run.horizon) == []
 
 
 def test_faults_and_disorder_leave_every_cell_as_printed(stacks: StackMaker) -> None:

@@ -107,9 +107,9 @@ def test_a_correction_and_a_cancellation_take_event_and_rate_back_within_a_secon
     corrected = seconds_until(both_show(stack, 0), send(report("R1", "P1", CLEAR, "C", 28)))
     base = f"http://127.0.0.1:{stack.ports['gateway']}"
     withdrawn = get(f"{base}/r5/AdverseEvent/{event['id']}")
-    assert "entered-in-error" == withdrawn["status"]
+    assert withdrawn["status"] == "entered-in-error"
     r4 = get(f"{base}/r4/AdverseEvent/{event['id']}")
-    assert "entered-in-error" == r4["modifierExtension"][0]["valueCode"]
+    assert r4["modifierExtension"][0]["valueCode"] == "entered-in-error"
     shown = seconds_until(both_show(stack, 1), send(report("R1", "P1", EFFUSION, "C", 29)))
     assert event["id"] == live_events(stack)[0]["id"]
     cancelled = seconds_until(both_show(stack, 0), send(report("R1", "P1", "", "X", 30)))

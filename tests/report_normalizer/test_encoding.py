@@ -34,21 +34,21 @@ EXPECTED = "REPERTI:\nPiù versamento a sinistra.\n"
 )
 def test_the_declared_character_set_is_used(declared: str, codec: str) -> None:
     outcome = raw(report(declared).encode(codec))
-    assert (EXPECTED, ()) == (statement(outcome).text, warnings(outcome))
+    assert (statement(outcome).text, warnings(outcome)) == (EXPECTED, ())
 
 
 def test_the_senders_character_set_is_used_when_none_is_declared() -> None:
-    assert EXPECTED == statement(raw(report().encode("latin-1"))).text
+    assert statement(raw(report().encode("latin-1"))).text == EXPECTED
 
 
 def test_an_unknown_character_set_gives_way_to_the_senders() -> None:
     outcome = raw(report("MARTIAN").encode("latin-1"))
-    assert (EXPECTED, ("charset_unknown",)) == (statement(outcome).text, warnings(outcome))
+    assert (statement(outcome).text, warnings(outcome)) == (EXPECTED, ("charset_unknown",))
 
 
 def test_bytes_that_dont_fit_the_declared_set_are_read_as_the_sender_writes() -> None:
     outcome = raw(report("UNICODE UTF-8").encode("latin-1"))
-    assert (EXPECTED, ("charset_mismatch",)) == (statement(outcome).text, warnings(outcome))
+    assert (statement(outcome).text, warnings(outcome)) == (EXPECTED, ("charset_mismatch",))
 
 
 def test_a_sender_without_settings_is_read_in_utf_8_else_in_windows_1252() -> None:
@@ -60,7 +60,7 @@ def test_a_sender_without_settings_is_read_in_utf_8_else_in_windows_1252() -> No
 def test_bytes_of_no_character_set_are_a_dead_letter() -> None:
     outcome = raw(report(sender="NEW|IEO").encode() + b"OBX|9|TX|||\x81\x8d\xff\r")
     assert isinstance(outcome, Invalid)
-    assert ("undecodable_text", "MSH-18") == (outcome.code, outcome.where)
+    assert (outcome.code, outcome.where) == ("undecodable_text", "MSH-18")
 
 
 @pytest.mark.parametrize("name", ["8859/1", "ASCII", "UNICODE", "GB 18030-2000", "ISO IR87", "KS X 1001", "BIG-5"])
@@ -75,7 +75,7 @@ def test_an_unknown_character_set_has_none(name: str) -> None:
 
 @pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
 def test_segments_may_end_in_three_ways(end: str) -> None:
-    assert EXPECTED == statement(raw(report("UTF-8").replace("\r", end).encode())).text
+    assert statement(raw(report("UTF-8").replace("\r", end).encode())).text == EXPECTED
 
 
 @pytest.mark.parametrize(
@@ -84,20 +84,20 @@ def test_segments_may_end_in_three_ways(end: str) -> None:
 )
 def test_frames_marks_and_blank_lines_around_a_message_are_dropped(around: tuple[bytes, bytes]) -> None:
     before, after = around
-    assert EXPECTED == statement(raw(before + report("UTF-8").encode() + after)).text
+    assert statement(raw(before + report("UTF-8").encode() + after)).text == EXPECTED
 
 
 def test_utf_16_with_its_mark_is_read() -> None:
-    assert EXPECTED == statement(raw(report("UNICODE UTF-16").encode("utf-16"))).text
+    assert statement(raw(report("UNICODE UTF-16").encode("utf-16"))).text == EXPECTED
 
 
 def test_a_message_without_a_last_line_end_is_whole() -> None:
-    assert EXPECTED == statement(raw(report("UTF-8").encode().rstrip(b"\r"))).text
+    assert statement(raw(report("UTF-8").encode().rstrip(b"\r"))).text == EXPECTED
 
 
 def test_control_characters_are_taken_out_and_said() -> None:
     outcome = oru(obr(), *lines("Eff\x00us\x07ion."))
-    assert ("Effusion.\n", ("control_characters_removed",)) == (statement(outcome).text, warnings(outcome))
+    assert (statement(outcome).text, warnings(outcome)) == ("Effusion.\n", ("control_characters_removed",))
 
 
 def test_other_delimiters_say_the_same() -> None:
@@ -109,7 +109,7 @@ def test_other_delimiters_say_the_same() -> None:
 @pytest.mark.parametrize("marks", ["^~\\&#", "^~\\&", "^~\\", "^~", "^"])
 def test_msh_2_may_have_one_to_five_characters(marks: str) -> None:
     header = msh("ORU^R01^ORU_R01").replace("^~\\&", marks, 1)
-    assert "One.\n" == statement(hl7(header, "PID|1||EX0001^^^IEO^MR", obr(), *lines("One."))).text
+    assert statement(hl7(header, "PID|1||EX0001^^^IEO^MR", obr(), *lines("One."))).text == "One.\n"
 
 
 @pytest.mark.parametrize("marks", ["^^\\&", "^|", "ab12", "^~\\^", "^ \\&"])
@@ -120,7 +120,7 @@ def test_unusable_delimiters_are_a_dead_letter(marks: str) -> None:
 
 def test_a_line_break_inside_a_segment_belongs_to_its_text() -> None:
     outcome = oru(obr(), "OBX|1|TX|C||One.\nTwo.\n\nThree.||||||F", *lines("x", "Four.")[1:])
-    assert ("One.\nTwo.\n\nThree.\nFour.\n", ("continuation_lines",)) == (statement(outcome).text, warnings(outcome))
+    assert (statement(outcome).text, warnings(outcome)) == ("One.\nTwo.\n\nThree.\nFour.\n", ("continuation_lines",))
 
 
 def test_a_batch_is_read_message_by_message() -> None:
@@ -130,20 +130,20 @@ def test_a_batch_is_read_message_by_message() -> None:
     assert isinstance(outcome, Done)
     assert [f"report-body/report:IEO:CT000{n}" for n in (1, 2)] == [f.id for f in outcome.results[::2]]
     assert {EXPECTED} == {f.statement.text for f in outcome.results[::2]}  # type: ignore[union-attr]
-    assert ("PACSREP|IEO", "F1", "FHS") == (
+    assert (
         outcome.identity.sender, outcome.identity.control_id, outcome.identity.type,
-    )  # fmt: skip
+    ) == ("PACSREP|IEO", "F1", "FHS")  # fmt: skip
 
 
 def test_a_batch_of_messages_that_are_not_ours_is_ignored() -> None:
     outcome = raw(b"BHS|^~\\&|RIS|IEO\r" + msh("SIU^S12").encode() + b"\rBTS|1\r")
-    assert "message_type_not_used" == outcome.code  # type: ignore[union-attr]
-    assert "empty_batch" == raw(b"BHS|^~\\&|RIS|IEO\rBTS|0\r").code  # type: ignore[union-attr]
+    assert outcome.code == "message_type_not_used"  # type: ignore[union-attr]
+    assert raw(b"BHS|^~\\&|RIS|IEO\rBTS|0\r").code == "empty_batch"  # type: ignore[union-attr]
 
 
 def test_messages_on_end_without_a_batch_header_are_a_batch() -> None:
     one = report("UTF-8").encode()
-    assert 4 == len(facts(raw(one + one.replace(b"CT0001", b"CT0002"))))
+    assert len(facts(raw(one + one.replace(b"CT0001", b"CT0002")))) == 4
 
 
 @pytest.mark.parametrize("value", [b"", b"PING\r", b"MSH", b"MSH|^~\\&", b"{}", b"\xff\xfeM", b"PID|1\rMSH|^~\\&|A\r"])
@@ -153,46 +153,46 @@ def test_what_is_no_hl7_is_a_dead_letter(value: bytes) -> None:
 
 def test_identity_is_sender_control_id_content_and_type() -> None:
     one, again, other = (hl7(msh("SIU^S12", c), "SCH|1") for c in ("A7", "A7", "A8"))
-    assert ("PACSREP|IEO", "A7", "SIU^S12") == (
+    assert (
         one.identity.sender, one.identity.control_id, one.identity.type,  # type: ignore[union-attr]
-    )  # fmt: skip
+    ) == ("PACSREP|IEO", "A7", "SIU^S12")  # fmt: skip
     assert one.identity == again.identity != other.identity
 
 
 def test_a_message_without_control_id_is_taken_and_said() -> None:
     outcome = hl7(msh("ORU^R01", ""), "PID|1||EX0001^^^IEO^MR", obr(), *lines("One."))
-    assert ("control_id_missing",) == warnings(outcome)
+    assert warnings(outcome) == ("control_id_missing",)
 
 
 def test_an_unconfigured_site_is_named_by_its_facility_and_its_times_are_utc() -> None:
     outcome = oru(obr(), *lines("One."), sites=Sites())
-    assert ("IEO", "2021-03-02T10:15:00+00:00") == (
+    assert (
         statement(outcome).site, statement(outcome).performed.earliest.isoformat(),
-    )  # fmt: skip
-    assert ("site_not_configured",) == warnings(outcome)
+    ) == ("IEO", "2021-03-02T10:15:00+00:00")  # fmt: skip
+    assert warnings(outcome) == ("site_not_configured",)
 
 
 def test_a_message_without_any_site_is_a_dead_letter() -> None:
     header = msh("ORU^R01", sender="PACSREP|")
     outcome = hl7(header, "PID|1||EX0001", obr(), *lines("One."), sites=Sites())
     assert isinstance(outcome, Invalid)
-    assert ("site_unknown", "PID-3") == (outcome.code, outcome.where)
+    assert (outcome.code, outcome.where) == ("site_unknown", "PID-3")
 
 
 def test_a_senders_own_zone_is_stronger_than_its_sites() -> None:
     sites = Sites(SITES.sites, {"PACSREP|IEO": Sender("PACSREP|IEO", "IEO", time_zone="America/New_York")})
-    assert "2021-03-02T15:15:00+00:00" == statement(oru(obr(), *lines("x."), sites=sites)).performed.earliest.isoformat()
+    assert statement(oru(obr(), *lines("x."), sites=sites)).performed.earliest.isoformat() == "2021-03-02T15:15:00+00:00"
 
 
 def test_a_number_that_another_known_site_assigned_belongs_to_it() -> None:
     sites = Sites(SITES.sites | {"OSR": Site("OSR", "Europe/Rome")}, SITES.senders)
     outcome = hl7(msh("ORU^R01"), "PID|1||7^^^OSR^MR", obr(), *lines("x."), sites=sites)
-    assert ("OSR", "7") == (statement(outcome).site, statement(outcome).patient_id)
+    assert (statement(outcome).site, statement(outcome).patient_id) == ("OSR", "7")
 
 
 def test_of_several_patient_numbers_the_sites_own_medical_record_number_is_taken() -> None:
     outcome = hl7(msh("ORU^R01"), "PID|1||T1^^^TAX^NI~A1^^^IEO^AN~EX7^^^IEO^MR", obr(), *lines("x."))
-    assert "EX7" == statement(outcome).patient_id
+    assert statement(outcome).patient_id == "EX7"
 
 
 @pytest.mark.parametrize("path", sorted((SCHEMAS / "examples/hl7v2-inbound/1/valid").glob("c*.hl7")), ids=lambda p: p.stem)

@@ -23,7 +23,7 @@ def test_a_wrong_setting_is_named(
     monkeypatch.setenv(variable, value)
     with pytest.raises(SystemExit) as ended:
         load_settings()
-    assert 78 == ended.value.code
+    assert ended.value.code == 78
     assert variable in capsys.readouterr().err
 
 

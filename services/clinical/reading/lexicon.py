@@ -12,8 +12,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from services.clinical.reading.model import Assertion, Change, Severity, Side
 from services.clinical.reading.matcher import Matcher
+from services.clinical.reading.model import Assertion, Change, Severity, Side
 
 LANGUAGES = ("en", "it")
 TABLES = ("terms", "cues", "scope", "attributes", "anatomy", "sections", "language")

@@ -8,7 +8,6 @@ from services.clinical.reading.lexicon import Attribute, Cue, Lexicon, Stop, Ter
 from services.clinical.reading.measures import Size, sizes
 from services.clinical.reading.tokens import Tokens
 
-
 _PARTING = frozenset(("stop", "soft", "with", "and", "or", "versus", "comma", "same"))
 
 

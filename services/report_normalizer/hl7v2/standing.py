@@ -105,7 +105,7 @@ def _by_lines(lines: set[str], status: str, source: Source) -> Standing:
     """Without a usable OBR-25 the lines decide; U is 'final now, text as sent before'."""
     if status and status not in _NOT_WRITTEN:
         source.warn(WarningCode.STATUS_UNKNOWN)
-    elif not lines:
+    elif not status and not lines:
         source.warn(WarningCode.STATUS_MISSING)
     if lines & {"C", "A"}:
         return _C
