@@ -9,7 +9,7 @@ import hashlib
 import json
 import types
 import typing
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from functools import cache
 
@@ -27,6 +27,8 @@ def to_json(value: typing.Any) -> typing.Any:
         return value.value
     if isinstance(value, datetime):
         return iso(value)
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, (tuple, list)):
         return [to_json(item) for item in value]
     if isinstance(value, dict):

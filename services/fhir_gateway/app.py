@@ -1,181 +1,32 @@
-"""The gateway as an HTTP application: routes, access, errors as OperationOutcome, and the server around it."""
+"""The gateway as an HTTP application, and the server around it."""
 
 import asyncio
-import json
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
-from urllib.parse import parse_qsl
 
 import uvicorn
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Lifespan
 
-from services.fhir_gateway.access import read_tokens, require_token
-from services.fhir_gateway.elements import Json
-from services.fhir_gateway.handler import TYPE, Answer, Asked, Gateway
+from services.fhir_gateway.access import read_tokens
+from services.fhir_gateway.doors import SERVICE, Doors
+from services.fhir_gateway.handler import Gateway
 from services.fhir_gateway.hospital import Hospital
-from services.fhir_gateway.negotiation import media_type, require_json
-from services.fhir_gateway.refusal import Refusal, bad, outcome, unavailable_now
 from services.fhir_gateway.release import Release
 from services.fhir_gateway.repository import Repository
-from services.runtime.database import make_engine, rejected, unavailable
+from services.runtime.database import make_engine, unavailable
 from services.runtime.logs import configure
 from services.runtime.ops import Health, serve_ops
 from services.runtime.settings import Settings
 
-SERVICE = "fhir_gateway"
-LARGEST_FORM = 64 * 1024
 MOST_CONNECTIONS = 200
 HEALTH_SECONDS = 5.0
-_FORM = "application/x-www-form-urlencoded"
-
-Interaction = Callable[[Asked, Request], Answer]
-
-
-class Doors:
-    """Everything between a request and the gateway's answer."""
-
-    def __init__(
-        self, gateway: Gateway, settings: Settings, tokens: tuple[bytes, ...], registry: CollectorRegistry
-    ) -> None:
-        self._gateway = gateway
-        self._address = settings.gateway_base_url.rstrip("/")
-        self._tokens = tokens
-        self._log = configure(SERVICE, settings.log_level)
-        self._requests = Counter(
-            "cryo_gateway_requests_total",
-            "FHIR requests by release, interaction and status",
-            ["release", "interaction", "status"],
-            registry=registry,
-        )
-
-    def routes(self, release: Release) -> list[Route]:
-        """The routes of one release."""
-        gateway = self._gateway
-
-        def route(path: str, name: str, answer: Interaction, method: str = "GET", *, open_: bool = False) -> Route:
-            async def endpoint(request: Request) -> Response:
-                return await self._answered(release, name, answer, request, open_=open_)
-
-            return Route(f"/{release.value}{path}", endpoint, methods=[method])
-
-        def part(request: Request, name: str) -> str:
-            return str(request.path_params[name])
-
-        return [
-            route("/metadata", "capabilities", lambda asked, _: gateway.metadata(asked), open_=True),
-            route(f"/{TYPE}", "search", lambda asked, _: gateway.search(asked)),
-            route(f"/{TYPE}/_search", "search", lambda asked, _: gateway.search(asked), "POST"),
-            route(f"/{TYPE}/{{id}}", "read", lambda asked, r: gateway.read(asked, part(r, "id"))),
-            route(f"/{TYPE}/{{id}}/_history", "history", lambda asked, r: gateway.history(asked, part(r, "id"))),
-            route(
-                f"/{TYPE}/{{id}}/_history/{{version}}",
-                "vread",
-                lambda asked, r: gateway.vread(asked, part(r, "id"), part(r, "version")),
-            ),
-            route("/{type}", "definitions", lambda asked, r: gateway.definition_search(asked, part(r, "type"))),
-            route(
-                "/{type}/{id}",
-                "definitions",
-                lambda asked, r: gateway.definition(asked, part(r, "type"), part(r, "id")),
-            ),
-        ]
-
-    async def _answered(
-        self, release: Release, name: str, answer: Interaction, request: Request, *, open_: bool
-    ) -> Response:
-        query: dict[str, str] = {}
-        try:
-            if not open_:
-                self._admit(request)
-            pairs = await _pairs(request)
-            query = dict(pairs)
-            require_json(request.headers.get("accept", ""), query.get("_format"), release)
-            asked = Asked(release, self._base(request, release), tuple(pairs), request.headers)
-            found = await run_in_threadpool(answer, asked, request)
-            response = _response(release, found.body, found.status, found.headers, pretty="_pretty" in query)
-        except Exception as problem:
-            response = self._refused(release, name, problem)
-        self._requests.labels(release.value, name, str(response.status_code)).inc()
-        return response
-
-    def _admit(self, request: Request) -> None:
-        if self._tokens:
-            require_token(request.headers.get("authorization"), self._tokens)
-
-    def _refused(self, release: Release, name: str, problem: Exception) -> Response:
-        if isinstance(problem, Refusal):
-            refusal = problem
-        elif unavailable(problem):
-            self._log.warning("dependency_unavailable", dependency="database", where=name)
-            refusal = unavailable_now()
-        elif rejected(problem):
-            refusal = bad("The request holds characters or numbers that can't be looked for.", "value")
-        else:
-            self._log.error("request_failed", error=type(problem).__name__, where=name)
-            refusal = Refusal(500, "exception", "The server failed on this request; its log names the error.")
-        return _response(release, outcome(refusal.code, refusal.words), refusal.status, refusal.headers)
-
-    def _base(self, request: Request, release: Release) -> str:
-        address = self._address or f"{request.url.scheme}://{request.url.netloc}"
-        return f"{address}/{release.value}"
-
-    async def index(self, request: Request) -> Response:
-        """Where the releases are."""
-        words = "CryoWatch FHIR gateway: R4 at /r4/metadata, R5 at /r5/metadata.\n"
-        return Response(words, media_type="text/plain")
-
-    async def elsewhere(self, request: Request, problem: Exception) -> Response:
-        """404 and 405 of addresses and methods that don't exist. Behind a token, nobody else learns which do."""
-        release = Release.R5 if request.url.path.startswith("/r5") else Release.R4
-        try:
-            self._admit(request)
-        except Refusal as refusal:
-            return self._refused(release, "none", refusal)
-        status = problem.status_code if isinstance(problem, HTTPException) else 404
-        headers = dict(problem.headers or {}) if isinstance(problem, HTTPException) else {}
-        if status == 405:
-            return _response(release, outcome("not-supported", "This server only reads: use GET."), 405, headers)
-        words = "There is nothing at this address. Begin at /r4/metadata or /r5/metadata."
-        return _response(release, outcome("not-found", words), status, headers)
-
-
-async def _pairs(request: Request) -> list[tuple[str, str]]:
-    pairs = list(request.query_params.multi_items())
-    if request.method != "POST":
-        return pairs
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
-        raise Refusal(415, "not-supported", f"Send the search as {_FORM}.")
-    form = bytearray()
-    async for chunk in request.stream():
-        form += chunk
-        if len(form) > LARGEST_FORM:
-            raise Refusal(413, "too-long", f"A search takes at most {LARGEST_FORM} bytes.")
-    try:
-        return pairs + parse_qsl(form.decode("utf-8"), keep_blank_values=True, strict_parsing=bool(form))
-    except ValueError:
-        raise bad("The form of the search can't be read.") from None
-
-
-def _response(
-    release: Release, body: Json | None, status: int, headers: dict[str, str], *, pretty: bool = False
-) -> Response:
-    # Answers hold patients' data: nobody but the client may keep them, nor use them without asking again.
-    fixed = {"Cache-Control": "private, no-cache", "Vary": "Accept, Authorization", "X-Content-Type-Options": "nosniff"}
-    if body is None:
-        return Response(status_code=status, headers=fixed | headers)
-    shape: dict[str, Any] = {"indent": 2} if pretty else {"separators": (",", ":")}
-    content = json.dumps(body, ensure_ascii=False, **shape)
-    return Response(content, status, fixed | headers, media_type(release))
 
 
 def build(

@@ -142,7 +142,8 @@ def _named(
     if not one.code:
         raise bad("An identifier needs a value: write system|value.", "value")
     if site is not None:
-        return column == name(site, one.code)
+        found: Condition = column == name(site, one.code)
+        return found
     if one.system not in (None, shared_system):
         return false()
     return _events.body[field].astext.in_({one.code, value_of(name("-", one.code))})

@@ -1,4 +1,4 @@
-"""Parts of a resource, as ``_summary`` and ``_elements`` ask for them, tagged so that nobody takes a part for the whole.
+"""Parts of a resource (``_summary``, ``_elements``), tagged so that nobody takes a part for the whole.
 
 A modifierExtension is always kept: without it a withdrawn event would read as a live one.
 """

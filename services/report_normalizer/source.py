@@ -59,7 +59,8 @@ class Source:
         return found.earliest
 
     def required(self, value: str, code: InvalidCode, where: str) -> str:
-        """An identifier that must be there."""
+        """An identifier that must be there, blanks inside it made single."""
+        value = " ".join(value.split())
         if not value:
             raise Rejected(code, where)
         if len(value) > LONGEST_IDENTIFIER:
@@ -68,6 +69,7 @@ class Source:
 
     def optional(self, value: str) -> str | None:
         """An identifier that may be absent; one that is too long is left out with a warning."""
+        value = " ".join(value.split())
         if len(value) > LONGEST_IDENTIFIER:
             self.warn(WarningCode.IDENTIFIER_DROPPED)
             return None

@@ -43,14 +43,29 @@ def known_before(showing: Showing, baseline: Sequence[Showing]) -> bool:
     return True
 
 
-def unchanged_since_before(showing: Showing, span: Span, others: Sequence[Showing]) -> bool | None:
-    """Whether "unchanged" compares with a CT before the start; None when the text leaves that open."""
+def unchanged_since_before(
+    showing: Showing, span: Span, after: Sequence[Showing], baseline: Sequence[Showing]
+) -> bool | None:
+    """Whether "unchanged" compares with a CT before the start; None when nothing tells.
+
+    It doesn't when a CT since the start already showed the finding, or when the last one before denied it. Else the
+    dates of the comparisons decide, where they are stated.
+    """
     if showing.finding.change is not Change.UNCHANGED:
+        return False
+    sooner = [o for o in after if o.order[0] < showing.order[0]]
+    if any(o.firm and _same(o, showing) for o in sooner):
+        return False
+    if any(b.denies and _same(b, showing) for b in baseline):
         return False
     report = showing.placed.report
     reading = reading_of(report.text, report.body.language)
     dates = [date.fromisoformat(c.date) for c in reading.comparisons if c.date and len(c.date) == 10]
     if dates:
         return max(dates) < span.start.date()
-    earlier = any(o.order[0] < showing.order[0] and o.timing in ("within", "delayed") for o in others)
-    return False if earlier else None
+    return False if sooner else None
+
+
+def _same(one: Showing, other: Showing) -> bool:
+    same_place = one.compartment == other.compartment and same_side(one.side, other.side)
+    return same_place and bool(one.families & other.families)

@@ -33,7 +33,7 @@ def drafts(found: Sequence[Showing], span: Span) -> list[Draft]:
         key = (showing.compartment, showing.side)
         if not (showing.firm or showing.possible) or known_before(showing, baseline):
             continue
-        unchanged = unchanged_since_before(showing, span, after)
+        unchanged = unchanged_since_before(showing, span, after, baseline)
         if unchanged:
             continue
         if unchanged is None:

@@ -44,7 +44,7 @@ def _headings(text: str, folded: str, tokens: Tokens, lexicon: Lexicon) -> dict[
         match = lexicon.heading_matcher.at(words, index, len(words))
         if match is None:
             continue
-        heading = lexicon.headings[match[0]]
+        heading = lexicon.headings[match[0][0]]
         end = ends[match[1] - 1]
         if _COLON.match(folded, end):
             if opens or heading.side is not None or text[start].isupper():

@@ -14,12 +14,14 @@ _GAP_STOPS = frozenset((".", ",", ";", ":", "?", "!", "(", ")"))
 _GAP_WORDS = 4
 _REMEMBERED = 50_000
 
-Found = tuple[int, int]
-"""The row, and the token behind the match."""
+Rows = tuple[int, ...]
+"""The rows that a spelling stands in; more than one where it says several things."""
+_Best = tuple[int, int, Rows]
+_NOTHING: _Best = (-1, 0, ())
 
 
 class _Node:
-    __slots__ = ("ahead", "clause_end", "gap", "number", "row", "said", "stems", "words")
+    __slots__ = ("ahead", "clause_end", "gap", "number", "rows", "said", "stems", "words")
 
     def __init__(self) -> None:
         self.words: dict[str, _Node] = {}
@@ -28,7 +30,7 @@ class _Node:
         self.gap: _Node | None = None
         self.ahead: _Node | None = None
         self.clause_end: _Node | None = None
-        self.row = -1
+        self.rows: Rows = ()
         self.said = 0
 
     def grown(self, word: str) -> _Node:
@@ -73,11 +75,11 @@ class Matcher:
                     node = self._root
                     for word in words:
                         node = node.grown(word)
-                    if node.row < 0:
-                        node.row, node.said = number, len(words)
+                    if number not in node.rows:
+                        node.rows, node.said = (*node.rows, number), len(words)
 
-    def at(self, words: list[str], place: int, limit: int) -> Found | None:
-        """The best match that starts at token `place` and ends before `limit`."""
+    def at(self, words: list[str], place: int, limit: int) -> tuple[Rows, int] | None:
+        """The rows of the best match that starts at token `place`, and the token behind it; within `limit`."""
         word = words[place]
         first = self._first.get(word)
         if first is None:
@@ -86,13 +88,13 @@ class Matcher:
             first = self._first[word] = tuple(self._root.next(word))
         if not first:
             return None
-        best = (-1, 0, -1)
+        best = _NOTHING
         for node in first:
             best = max(best, self._walk(node, words, place + 1, limit, -1))
-        return None if best[2] < 0 else (best[2], best[0])
+        return (best[2], best[0]) if best[2] else None
 
-    def all(self, words: list[str], start: int, limit: int) -> list[tuple[int, int, int]]:
-        """Every match in [start, limit) as (token, token behind it, row); none overlap."""
+    def all(self, words: list[str], start: int, limit: int) -> list[tuple[int, int, Rows]]:
+        """Every match in [start, limit) as (token, token behind it, rows); none overlap."""
         found = []
         place = start
         remembered = self._first
@@ -106,11 +108,11 @@ class Matcher:
             place += 1
         return found
 
-    def _walk(self, node: _Node, words: list[str], place: int, limit: int, end: int) -> tuple[int, int, int]:
-        """The best (end, words said, row) below `node`; `end` is where the match ends if a look ahead holds."""
-        best = (-1, 0, -1)
-        if node.row >= 0:
-            best = (place if end < 0 else end, node.said, node.row)
+    def _walk(self, node: _Node, words: list[str], place: int, limit: int, end: int) -> _Best:
+        """The best (end, words said, rows) below `node`; `end` is where the match ends if a look ahead holds."""
+        best = _NOTHING
+        if node.rows:
+            best = (place if end < 0 else end, node.said, node.rows)
         if node.clause_end is not None and (place >= limit or words[place] in _CLAUSE_ENDS):
             best = max(best, self._walk(node.clause_end, words, place, limit, end))
         if node.ahead is not None:

@@ -21,6 +21,8 @@ def spellings(pattern: str) -> tuple[tuple[str, ...], ...]:
     """Every way to write `pattern`, as tuples of words: optional words in and out, each alternative."""
     choices: list[list[tuple[str, ...]]] = []
     for word in pattern.split():
+        if len(word) > 1 and word.startswith("(") != word.endswith(")"):
+            raise ValueError(f"what may be missing is one word, not several: {pattern}")
         if len(word) > 1 and word.startswith("(") and word.endswith(")"):
             choices.append([*map(_pieces, word[1:-1].split("/")), ()])
         elif "/" in word and len(word) > 1:

@@ -55,8 +55,8 @@ def read(text: str, *, language: str | None = None, section: str | None = None) 
 def _mentions(text: str, folded: str, tokens: Tokens, layout: Layout, words: Lexicon) -> list[Mention]:
     found: list[Mention] = []
     sentences: dict[int, list[Item]] = {}
-    for first, behind, row in words.term_matcher.all(tokens.words, 0, len(tokens.words)):
-        term = words.terms[row]
+    for first, behind, rows in words.term_matcher.all(tokens.words, 0, len(tokens.words)):
+        term = words.terms[rows[0]]
         start = tokens.starts[first]
         if term.code and not text[start : tokens.ends[behind - 1]].isupper():
             continue

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 from services.clinical.reading.lexicon import Cue, Stop, Term
 from services.clinical.reading.model import Assertion
-from services.clinical.reading.sentence import Item
+from services.clinical.reading.sentence import AFTER_WORDS, Item
 
 PHRASE_WORDS = 4
 """How many words a phrase cue may stand away from its term."""
-AFTER_WORDS = 12
-"""How many words a cue may stand behind its term."""
 
 
 @dataclass(slots=True)
@@ -52,7 +50,8 @@ def _forward(items: list[Item], said: dict[int, Said]) -> None:
         what = item.what
         role = _role(item)
         if isinstance(what, Cue):
-            if what.place == "after" or (what.place == "around" and _touches(items, index)):
+            if what.place == "after":
+                closed = closed or consumed
                 continue
             if what.means == "affirm":
                 if active and active.means is not Assertion.POSSIBLE and active.means is not Assertion.HYPOTHETICAL:
@@ -138,11 +137,6 @@ def _reach_back(items: list[Item], said: dict[int, Said], place: int) -> None:
                 said[index].after = cue
 
 
-def _touches(items: list[Item], index: int) -> bool:
-    """Whether a question mark stands directly behind a target, or ends the sentence."""
-    return index > 0 and (items[index - 1].behind == items[index].first or index == len(items) - 1)
-
-
 def _before(item: Item) -> bool:
     return isinstance(item.what, Cue) and item.what.place == "before" and item.what.reach != "phrase"
 
@@ -181,7 +175,7 @@ def scope(items: list[Item]) -> dict[int, Said]:
     said = {index: Said() for index, item in enumerate(items) if isinstance(item.what, Term)}
     _forward(items, said)
     for index, item in enumerate(items):
-        if isinstance(item.what, Cue) and (item.what.place == "after" or (item.what.place == "around" and _touches(items, index))):
+        if isinstance(item.what, Cue) and item.what.place == "after":
             _reach_back(items, said, index)
     _hedges(items, said)
     return said

@@ -8,17 +8,23 @@ from services.clinical.reading.lexicon import Attribute, Cue, Lexicon, Stop, Ter
 from services.clinical.reading.measures import Size, sizes
 from services.clinical.reading.tokens import Tokens
 
+AFTER_WORDS = 12
+"""How many words a cue may stand behind its term."""
 _PARTING = frozenset(("stop", "soft", "with", "and", "or", "versus", "comma", "same"))
 
 
 @dataclass(slots=True)
 class Item:
-    """One mark: the tokens from `first` to before `behind`. `chunk` numbers the stretches between links."""
+    """One mark: the tokens from `first` to before `behind`. `chunk` numbers the stretches between links.
+
+    `other` is what a cue says where it stands behind its term, if its words may stand on either side.
+    """
 
     first: int
     behind: int
     what: Term | Cue | Stop | Attribute | Size
     chunk: int = 0
+    other: Cue | None = None
 
     @property
     def target(self) -> bool:
@@ -31,20 +37,31 @@ def marks(folded: str, tokens: Tokens, first: int, behind: int, terms: list[Item
     items = list(terms)
     rows = lexicon.marks
     covered = {place for term in terms for place in range(term.first, term.behind)}
-    for start, end, row in lexicon.mark_matcher.all(tokens.words, first, behind):
-        what = rows[row]
-        if not covered.isdisjoint(range(start, end)):
-            # "Blunting of the left costophrenic angle" is one term with its side inside it.
-            if not (isinstance(what, Attribute) and (what.side or what.site)):
-                continue
-        items.append(Item(start, end, what))
+    for start, end, numbers in lexicon.mark_matcher.all(tokens.words, first, behind):
+        inside = not covered.isdisjoint(range(start, end))
+        sides: dict[str, Cue] = {}
+        for number in numbers:
+            what = rows[number]
+            if isinstance(what, Cue):
+                sides[what.place] = what
+            elif isinstance(what, Attribute):
+                # "Blunting of the left costophrenic angle" is one term with its side inside it.
+                if not inside or what.side or what.site:
+                    items.append(Item(start, end, what))
+            elif not inside and not sides:
+                items.append(Item(start, end, what))
+        if sides and not inside:
+            cue = sides.get("before") or sides["after"]
+            items.append(Item(start, end, cue, other=sides.get("after") if "before" in sides else None))
     text_end = tokens.ends[behind - 1]
     if folded.find("mm", tokens.starts[first], text_end) >= 0 or folded.find("cm", tokens.starts[first], text_end) >= 0:
         for size in sizes(folded, tokens.starts[first], text_end):
             items.append(Item(*tokens.between(size.start, size.end), size))
     items.sort(key=lambda item: item.first)
     chunk = 0
-    for item in items:
+    for index, item in enumerate(items):
+        if item.other is not None and _behind_term(items, index):
+            item.what = item.other
         what = item.what
         if isinstance(what, Stop):
             chunk += what.role in _PARTING
@@ -52,3 +69,13 @@ def marks(folded: str, tokens: Tokens, first: int, behind: int, terms: list[Item
             chunk += what.place == "before" and what.reach != "phrase"
         item.chunk = chunk
     return items
+
+
+def _behind_term(items: list[Item], index: int) -> bool:
+    """Whether words that may stand on either side of a term stand behind one: "pneumothorax resolved"."""
+    for other in range(index - 1, -1, -1):
+        if items[other].target:
+            return items[index].first - items[other].behind <= AFTER_WORDS // 2
+        if not isinstance(items[other].what, (Attribute, Size)):
+            return False
+    return False

@@ -22,7 +22,7 @@ def _cues(said: Said) -> Assertion | str | None:
         return Assertion.RESOLVED
     if before is Assertion.ABSENT and after is Assertion.POSSIBLE:
         return after if said.after and said.after.reach == "sentence" else before
-    if before is Assertion.ABSENT:
+    if before is Assertion.ABSENT or (before is Assertion.POSSIBLE and after is Assertion.PRESENT):
         return before
     return after
 

@@ -79,10 +79,15 @@ def read(message: bytes, sender_charset: Callable[[str, str], str], warn: Callab
         warn(WarningCode.CHARSET_UNKNOWN)
         codec = codec_of(fallback) or "utf-8"
     text = _decode(message, codec, codec_of(fallback), warn)
-    clean = _CONTROL.sub("", text.replace("\x0c", " "))
-    if len(clean) != len(text):
+    cleaned = clean(text)
+    if len(cleaned) != len(text):
         warn(WarningCode.CONTROL_CHARACTERS_REMOVED)
-    return parse(clean, lambda: warn(WarningCode.CONTINUATION_LINES))
+    return parse(cleaned, lambda: warn(WarningCode.CONTINUATION_LINES))
+
+
+def clean(text: str) -> str:
+    """Text without the control characters that neither HL7 nor a database takes."""
+    return _CONTROL.sub("", text.replace("\x0c", " "))
 
 
 def _unwrap(value: bytes) -> bytes:

@@ -4,7 +4,7 @@ import hashlib
 
 from services.clinical.facts import Fact
 from services.report_normalizer.hl7v2.dispatch import message_facts
-from services.report_normalizer.hl7v2.encoding import read, split_messages
+from services.report_normalizer.hl7v2.encoding import clean, read, split_messages
 from services.report_normalizer.hl7v2.segments import Message, Segment, parse
 from services.report_normalizer.reasons import IgnoredCode, NotOurs, Rejected, WarningCode
 from services.report_normalizer.source import Source
@@ -83,7 +83,7 @@ def _batch_identity(value: bytes, header: bytes | None) -> Identity:
     """A batch by its own header: BHS-11 or FHS-11 is its control id."""
     content = hashlib.sha256(value).hexdigest()[:32]
     try:
-        segment: Segment | None = parse((header or b"").decode("latin-1"), lambda: None).segments[0]
+        segment: Segment | None = parse(clean((header or b"").decode("latin-1")), lambda: None).segments[0]
     except Rejected:
         segment = None
     if segment is None:
