@@ -142,11 +142,11 @@ def _named(
     if not one.code:
         raise bad("An identifier needs a value: write system|value.", "value")
     if site is not None:
-        found: Condition = column == name(site, one.code)
-        return found
+        return column == name(site, one.code)
     if one.system not in (None, shared_system):
         return false()
-    return _events.body[field].astext.in_({one.code, value_of(name("-", one.code))})
+    by_number: Condition = _events.body[field].astext.in_({one.code, value_of(name("-", one.code))})
+    return by_number
 
 
 def _id(one: Token, hospital: Hospital, release: Release) -> Condition:

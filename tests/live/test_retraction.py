@@ -113,5 +113,5 @@ def test_a_correction_and_a_cancellation_take_event_and_rate_back_within_a_secon
     shown = seconds_until(both_show(stack, 1), send(report("R1", "P1", EFFUSION, "C", 29)))
     assert event["id"] == live_events(stack)[0]["id"]
     cancelled = seconds_until(both_show(stack, 0), send(report("R1", "P1", "", "X", 30)))
-    assert max(corrected, shown, cancelled) < WITHIN_SECONDS * 3, "slower than even a loaded machine explains"
+    assert sorted((corrected, shown, cancelled))[1] < WITHIN_SECONDS, "half of the changes take longer than that"
     print(f"corrected {corrected:.2f} s, shown again {shown:.2f} s, cancelled {cancelled:.2f} s")

@@ -14,6 +14,9 @@ _COLON = re.compile(r"[ ]*(?:\([^)\n]{0,40}\)|[\d/., -]{1,30})?[ ]*[:\]]|[ ]+-[ 
 _ALONE = re.compile(r"[ ]*[=_-]*[ ]*(?=\n|$)")
 _LABEL = re.compile(r"(?:^|\n)[ ]*([a-z][a-z /&-]{1,40}:)|\n[ ]*(\n)")
 _STOPS = frozenset(".;:")
+_ONE_LINE = frozenset({"comparison", "technique"})
+_PREAMBLE = _ONE_LINE | {"indication", "history"}
+_BODY = Heading("body", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,28 @@ def _headings(text: str, folded: str, tokens: Tokens, lexicon: Lexicon) -> dict[
     return found
 
 
+def _end_of_preamble(text: str, start: int, section: str) -> int | None:
+    """Where a preamble ends when no other heading follows it: many reports begin their findings without one.
+
+    Comparison and technique end with their own line, or the lines that it wraps into; what the history and the
+    indication say may run over several lines and ends with an empty one.
+    """
+    colon = text.find(":", start, start + 60)
+    alone = colon >= 0 and not text[colon + 1 : _end_of_line(text, start)].strip()
+    place = _end_of_line(text, start)
+    if alone or colon < 0:
+        place = _end_of_line(text, place + 1)
+    while 0 <= place < len(text):
+        follows = text[place + 1 : place + 80].lstrip(" ")
+        line = text[text.rfind("\n", 0, place) + 1 : place].rstrip()
+        empty = not follows or follows[0] == "\n"
+        wraps = line[-1:] not in ".:;" and (follows[:1].islower() or follows[:1].isdigit() or follows[:1] == "(")
+        if empty or (section in _ONE_LINE and not wraps):
+            return place + 1
+        place = _end_of_line(text, place + 1)
+    return None
+
+
 def _end_of_line(folded: str, start: int) -> int:
     end = folded.find("\n", start)
     return len(folded) if end < 0 else end
@@ -67,7 +92,13 @@ def blocks(text: str, folded: str, tokens: Tokens, lexicon: Lexicon, section: st
     places: dict[int, Heading | None] = {}
     for match in _LABEL.finditer(folded):
         places[match.start(match.lastindex or 1)] = None
-    places.update(_headings(text, folded, tokens, lexicon))
+    headings = _headings(text, folded, tokens, lexicon)
+    for start, heading in headings.items():
+        if heading.section in _PREAMBLE and section is None:
+            end = _end_of_preamble(text, start, heading.section)
+            if end is not None:
+                places[end] = _BODY
+    places.update(headings)
     made = [Block(0, section or "body", None)]
     for start in sorted(places):
         heading = places[start]

@@ -46,7 +46,7 @@ def marks(folded: str, tokens: Tokens, first: int, behind: int, terms: list[Item
                 sides[what.place] = what
             elif isinstance(what, Attribute):
                 # "Blunting of the left costophrenic angle" is one term with its side inside it.
-                if not inside or what.side or what.site:
+                if not inside or what.side or what.site or what.qualifier:
                     items.append(Item(start, end, what))
             elif not inside and not sides:
                 items.append(Item(start, end, what))
@@ -73,6 +73,8 @@ def marks(folded: str, tokens: Tokens, first: int, behind: int, terms: list[Item
 
 def _behind_term(items: list[Item], index: int) -> bool:
     """Whether words that may stand on either side of a term stand behind one: "pneumothorax resolved"."""
+    if not any(item.target for item in items[index + 1 :]):
+        return any(item.target for item in items[:index])
     for other in range(index - 1, -1, -1):
         if items[other].target:
             return items[index].first - items[other].behind <= AFTER_WORDS // 2
