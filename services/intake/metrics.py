@@ -23,6 +23,7 @@ class IntakeMetrics:
             registry=registry,
         )
         self.connections = Gauge("cryo_intake_connections", "Open MLLP connections", registry=registry)
+        self.buffered = Gauge("cryo_intake_buffered_bytes", "Bytes of unfinished MLLP frames", registry=registry)
         self.turned_away = Counter(
             "cryo_intake_connections_refused_total", "MLLP connections over the limit", registry=registry
         )

@@ -110,6 +110,7 @@ class MllpServer:
         if size > 0 and self._buffered + size > self._limits.buffered:
             return False
         self._buffered += size
+        self._metrics.buffered.set(self._buffered)
         return True
 
     async def answer(self, frame: Frame, crowded: bool = False) -> list[bytes]:

@@ -41,7 +41,11 @@ def _wrapped(text: str, place: int, lexicon: Lexicon, width: int, shouting: bool
     """Whether the newline at `place` only wraps a line, so that the sentence goes on below it."""
     line = text[text.rfind("\n", max(0, place - 200), place) + 1 : place][-200:].rstrip()
     follows = text[place + 1 : place + 60].lstrip(" ")
-    if not line or not follows or follows[0] == "\n" or line[-1] in ".:;!?":
+    if not line or not follows or follows[0] == "\n":
+        return False
+    if line[-1] == ":" and follows[0] in "\"'“«":
+        return True  # a quotation belongs to what introduces it
+    if line[-1] in ".:;!?":
         return False
     if _ITEM.match(follows) or _LABEL.match(follows):
         return False
