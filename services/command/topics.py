@@ -3,7 +3,15 @@
 import click
 from kafka.admin import NewTopic
 from kafka.errors import KafkaError, TopicAlreadyExistsError
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential
+from tenacity import (
+    RetryCallState,
+    retry,
+    retry_if_exception_type,
+    retry_if_result,
+    stop_after_delay,
+    wait_exponential,
+    wait_fixed,
+)
 
 from services.contracts.asyncapi import text
 from services.contracts.registry import topics as declared
@@ -48,12 +56,24 @@ def create(replication: int, wait: int) -> None:
 
     try:
         made = carry_out()
-        left = problems(brokers, declared())
+        left = _settled(brokers)
     except Unavailable:
         raise click.ClickException(f"no Kafka broker answers at {brokers}: set CRYOWATCH_KAFKA") from None
     click.echo(f"Created {len(made)} of {len(declared())} topics." if made else "All topics are there.")
     if left:
         raise click.ClickException("; ".join(left))
+
+
+def _last(state: RetryCallState) -> list[str]:
+    assert state.outcome is not None
+    found: list[str] = state.outcome.result()
+    return found
+
+
+@retry(retry=retry_if_result(bool), wait=wait_fixed(0.3), stop=stop_after_delay(15), retry_error_callback=_last)
+def _settled(brokers: str) -> list[str]:
+    """What is wrong with the topics, once the broker's own view of new ones has settled."""
+    return problems(brokers, declared())
 
 
 @topics.command()

@@ -1,8 +1,7 @@
 """FHIR over HTTP: a resource or Bundle to Kafka as it came, 202 when it is durable.
 
-POST /fhir (a Bundle, or any resource), POST /fhir/{type}, PUT /fhir/{type}/{id}. The sender's configured name comes in
-``X-Sender``, or is the client's certificate name as the proxy in front hands it on; without it the sender is ``http``.
-Every answer is an OperationOutcome.
+POST /fhir (a Bundle, or any resource), POST /fhir/{type}, PUT /fhir/{type}/{id}. The sender, as the sites file names it,
+comes in the header ``X-Sender``; without it the sender is ``http``. Every answer is an OperationOutcome.
 """
 
 import json

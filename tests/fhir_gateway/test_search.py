@@ -7,7 +7,6 @@ import pytest
 
 from services.clinical.facts import Lesion
 from services.clinical.moments import Moment
-from services.clinical.procedures.record import ProcedureRecord  # noqa: F401  # the record's module must load alone
 from tests.builders import END, START, care, procedure, report
 from tests.fhir_gateway.conftest import Reader, World
 
@@ -57,7 +56,7 @@ CODED = [
     ("https://cryowatch.org/fhir/CodeSystem/adverse-event|pulmonary_embolism", EMBOLISM),
     ("J90,59282003", ["pleural_effusion", "pulmonary_embolism"]),
     ("|36118008", []),
-    (f"http://loinc.org|36118008", []),
+    ("http://loinc.org|36118008", []),
 ]
 
 
@@ -229,6 +228,21 @@ def test_the_default_order_is_by_id_and_reverses(reader: Reader) -> None:
     forward = reader.ids("/r4/AdverseEvent")
     assert forward == sorted(forward)
     assert reader.ids("/r4/AdverseEvent?_sort=-_id") == forward[::-1]
+
+
+@pytest.mark.parametrize("sort", ["date", "-date"])
+def test_events_without_a_date_come_last_and_once(world: World, sort: str) -> None:
+    world.enter(procedure(), report("FINDINGS: Small bilateral pleural effusions. Hemoptysis."))
+    with world.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE adverse_events SET onset = NULL WHERE code = 'pleural_effusion'")
+    reader = world.reader()
+    path, seen = f"/r4/AdverseEvent?_sort={sort}&_count=1", []
+    while path:
+        bundle = reader.json(path)
+        seen += [entry["resource"]["event"]["coding"][-1]["code"] for entry in bundle["entry"]]
+        path = {link["relation"]: link["url"] for link in bundle["link"]}.get("next", "")
+    assert seen == ["hemoptysis", "pleural_effusion", "pleural_effusion"]
+    assert reader.json("/r4/AdverseEvent?date:missing=true")["total"] == 2
 
 
 def test_a_search_can_be_posted_as_a_form_beside_the_query(reader: Reader) -> None:

@@ -39,14 +39,13 @@ def test_an_accepted_message_is_answered_whole() -> None:
 def test_an_answer_can_be_read_by_another_library() -> None:
     for verdict in Verdict:
         parsed = hl7.parse(only(message(), verdict).decode())
-        assert "M1" == str(parsed.segment("MSA")[2])
+        assert str(parsed.segment("MSA")[2]) == "M1"
 
 
 def test_an_error_names_its_code_its_place_and_what_to_do() -> None:
     content = only(message(), Verdict.REFUSED)
     assert content.endswith(
-        b"MSA|AR|M1\r"
-        b"ERR||MSH^1|102^Data type error^HL70357|E||||The message is longer than this interface takes.\r"
+        b"MSA|AR|M1\rERR||MSH^1|102^Data type error^HL70357|E||||The message is longer than this interface takes.\r"
     )
     assert b"MSA|AE|M1\rERR|||207^Application internal error^HL70357|E||||" in only(message(), Verdict.RETRY)
 
@@ -73,7 +72,9 @@ def test_names_go_back_in_the_bytes_in_which_they_came() -> None:
 
 def test_what_has_no_header_is_refused_under_our_own_name() -> None:
     (answer,) = acknowledge(None, Verdict.REFUSED, NOT_HL7, NOW, lambda: "A1")
-    assert answer.content.startswith(b"MSH|^~\\&|CRYOWATCH|CRYOWATCH|||20210302110005+0000||ACK|A1|P|2.5.1\rMSA|AR|\rERR||MSH^1|")
+    assert answer.content.startswith(
+        b"MSH|^~\\&|CRYOWATCH|CRYOWATCH|||20210302110005+0000||ACK|A1|P|2.5.1\rMSA|AR|\rERR||MSH^1|"
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,13 +103,24 @@ def test_the_answers_to_a_batch_are_a_batch() -> None:
     batch = header(b"BHS|^~\\&|RIS|IEO|CW|IEO|2021||||B7\r")
     answers = [a for _ in range(2) for a in acknowledge(header(message()), Verdict.STORED, None, NOW, lambda: "A1")]
     lines = batch_of(batch, answers, NOW, "A9").split(b"\r")
-    assert b"BHS|^~\\&|CW|IEO|RIS|IEO|20210302110005+0000||||A9|B7" == lines[0]
-    assert [b"MSH", b"MSA", b"MSH", b"MSA", b"BTS|2", b""] == [lines[n][:3] if n < 5 else lines[n] for n in range(1, 7)]
+    assert lines[0] == b"BHS|^~\\&|CW|IEO|RIS|IEO|20210302110005+0000||||A9|B7"
+    assert [lines[n][:3] if n < 5 else lines[n] for n in range(1, 7)] == [b"MSH", b"MSA", b"MSH", b"MSA", b"BTS|2", b""]
 
 
 @pytest.mark.parametrize(
     "value",
-    [b"", b"MSH", b"PID|1", b"MSH|", b"MSH||||", b"MSH|^^\\&|A", b"MSHA^~\\&A", b"{}", b"GET / HTTP/1.1", b"\xffMSH|^~\\&|A"],
+    [
+        b"",
+        b"MSH",
+        b"PID|1",
+        b"MSH|",
+        b"MSH||||",
+        b"MSH|^^\\&|A",
+        b"MSHA^~\\&A",
+        b"{}",
+        b"GET / HTTP/1.1",
+        b"\xffMSH|^~\\&|A",
+    ],
 )
 def test_what_has_no_usable_header_has_none(value: bytes) -> None:
     assert read_header(value) is None
@@ -116,7 +128,7 @@ def test_what_has_no_usable_header_has_none(value: bytes) -> None:
 
 @pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", b"\r\n", b"\x0b"])
 def test_a_header_is_found_behind_marks_and_blank_lines(before: bytes) -> None:
-    assert "RIS|IEO" == header(before + message()).sender
+    assert header(before + message()).sender == "RIS|IEO"
 
 
 def test_a_single_message_stays_as_it_came() -> None:

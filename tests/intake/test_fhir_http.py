@@ -38,12 +38,12 @@ class Front:
             method, path, body, {"Content-Type": "application/fhir+json", "X-Sender": "EHR"} | headers
         )
         outcome = answer.json()
-        assert "OperationOutcome" == outcome["resourceType"]
+        assert outcome["resourceType"] == "OperationOutcome"
         assert answer.headers["content-type"].startswith("application/fhir+json")
         counted = self.metrics.registry.get_sample_value(
             "cryo_intake_messages_total", {"protocol": "http", "ack": str(answer.status_code)}
         )
-        assert 1 == counted
+        assert counted == 1
         return answer
 
 
@@ -60,7 +60,7 @@ class Front:
 def test_a_resource_is_stored_as_it_came_and_then_accepted(method: str, path: str, body: bytes) -> None:
     front = Front()
     answer = front.send(method, path, body)
-    assert (202, "information") == (answer.status_code, answer.json()["issue"][0]["severity"])
+    assert (answer.status_code, answer.json()["issue"][0]["severity"]) == (202, "information")
     headers = {"cw-source": b"http", "cw-sender": b"EHR", "content-type": b"application/fhir+json"}
     assert [("fhir-inbound", b"EHR", body, headers)] == front.store.records
 
@@ -85,23 +85,23 @@ def test_what_cant_be_taken_is_refused_in_words(method: str, path: str, body: by
     front = Front()
     answer = front.send(method, path, body)
     assert (status, code) == (answer.status_code, answer.json()["issue"][0]["code"])
-    assert [] == front.store.records
+    assert front.store.records == []
 
 
 def test_xml_is_not_supported() -> None:
     answer = Front().send("POST", "/fhir", b"<Patient/>", **{"Content-Type": "application/fhir+xml"})
-    assert (415, "not-supported") == (answer.status_code, answer.json()["issue"][0]["code"])
+    assert (answer.status_code, answer.json()["issue"][0]["code"]) == (415, "not-supported")
 
 
 def test_without_kafka_the_sender_is_asked_to_send_again() -> None:
     answer = Front(down=True).send("POST", "/fhir")
-    assert (503, "5", "transient") == (
+    assert (
         answer.status_code, answer.headers["retry-after"], answer.json()["issue"][0]["code"],
-    )  # fmt: skip
+    ) == (503, "5", "transient")  # fmt: skip
 
 
 def test_a_body_larger_than_the_broker_takes_is_refused() -> None:
-    assert 413 == Front(longest=10).send("POST", "/fhir").status_code
+    assert Front(longest=10).send("POST", "/fhir").status_code == 413
 
 
 def test_a_body_of_unknown_length_is_limited_too() -> None:
@@ -109,14 +109,14 @@ def test_a_body_of_unknown_length_is_limited_too() -> None:
         for _ in range(2):
             yield b"x" * 1500
 
-    assert 413 == Front().request("POST", "/fhir", pieces(), {}).status_code
+    assert Front().request("POST", "/fhir", pieces(), {}).status_code == 413
 
 
 def test_a_sender_without_a_name_is_http_and_a_strange_name_is_harmless() -> None:
     front = Front()
     front.request("POST", "/fhir", REPORT, {"Content-Type": "application/json"})
     front.request("POST", "/fhir", REPORT, {"X-Sender": "a" * 500})
-    assert [b"http", b"a" * 200] == [key for _, key, _, _ in front.store.records]
+    assert [key for _, key, _, _ in front.store.records] == [b"http", b"a" * 200]
 
 
 def test_nothing_of_a_refused_body_is_said_back() -> None:

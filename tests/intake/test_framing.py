@@ -37,12 +37,18 @@ def test_no_stream_of_bytes_raises_or_keeps_room(packets: list[bytes]) -> None:
     for packet in packets:
         list(framer.feed(packet))
     framer.rest()
-    assert 0 == held
+    assert held == 0
 
 
 @pytest.mark.parametrize(
     "stream",
-    [b"junk\r\n\x0bMSH|1\x1c\r", b"\x0b\x0bMSH|1\x1c\r", b"\x1c\r\x0bMSH|1\x1c\r", b"\x0bMSH|1\x1c", b"\r\n\x0bMSH|1\x1c\n"],
+    [
+        b"junk\r\n\x0bMSH|1\x1c\r",
+        b"\x0b\x0bMSH|1\x1c\r",
+        b"\x1c\r\x0bMSH|1\x1c\r",
+        b"\x0bMSH|1\x1c",
+        b"\r\n\x0bMSH|1\x1c\n",
+    ],
 )
 def test_bytes_around_a_frame_do_no_harm(stream: bytes) -> None:
     assert [Frame(b"MSH|1")] == frames(stream)
@@ -51,7 +57,7 @@ def test_bytes_around_a_frame_do_no_harm(stream: bytes) -> None:
 def test_junk_is_counted_and_line_ends_between_frames_are_none() -> None:
     framer = Framer(1000)
     list(framer.feed(b"junk\x0bMSH\x1c\r\r\n\x0bMSH\x1c\r"))
-    assert (4, 0) == (framer.stray_in_all, framer.stray)
+    assert (framer.stray_in_all, framer.stray) == (4, 0)
 
 
 def test_a_message_that_begins_anew_inside_a_frame_leaves_the_first_cut_off() -> None:
@@ -65,7 +71,7 @@ def test_a_vertical_tab_in_the_text_is_text() -> None:
 
 def test_a_message_that_is_too_long_keeps_its_beginning_and_the_next_is_whole() -> None:
     first, second = frames(b"\x0bMSH|1" + b"x" * 5000, b"y" * 5000 + b"\x1c\r\x0bMSH|2\x1c\r")
-    assert (Whole.TOO_LONG, b"MSH|1", True) == (first.whole, first.content[:5], len(first.content) <= 4096)
+    assert (first.whole, first.content[:5], len(first.content) <= 4096) == (Whole.TOO_LONG, b"MSH|1", True)
     assert Frame(b"MSH|2") == second
 
 
@@ -79,13 +85,13 @@ def test_no_room_is_said_and_given_back() -> None:
         return True
 
     framer = Framer(1000, room)
-    assert [Whole.NO_ROOM] == [f.whole for f in framer.feed(b"\x0bMSH|12345678\x1c\r")]
-    assert [Whole.COMPLETE] == [f.whole for f in framer.feed(b"\x0bMSH|1\x1c\r")]
-    assert 0 == sum(held)
+    assert [f.whole for f in framer.feed(b"\x0bMSH|12345678\x1c\r")] == [Whole.NO_ROOM]
+    assert [f.whole for f in framer.feed(b"\x0bMSH|1\x1c\r")] == [Whole.COMPLETE]
+    assert sum(held) == 0
 
 
 def test_the_rest_of_a_stream_is_a_frame_cut_off() -> None:
     framer = Framer(1000)
-    assert [] == list(framer.feed(b"\x0bMSH|1\rPI"))
+    assert list(framer.feed(b"\x0bMSH|1\rPI")) == []
     assert Frame(b"MSH|1\rPI", Whole.CUT_OFF) == framer.rest()
     assert framer.rest() is None

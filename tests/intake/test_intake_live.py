@@ -111,7 +111,7 @@ def test_what_is_acknowledged_lies_in_kafka_as_it_came(broker: LocalBroker, inta
     report = '{"resourceType":"DiagnosticReport","status":"final","conclusion":"perché"}'.encode()
     assert b"MSA|AA|LIVE-1" in intake.exchange(message("LIVE-1"))
     assert b"MSA|AA|LIVE-2" in intake.exchange(long)
-    assert 202 == intake.post(report)
+    assert intake.post(report) == 202
     hl7 = {value: (key, headers) for key, value, headers in stored(broker, "hl7v2-inbound")}
     headers = {"cw-source": b"mllp", "cw-sender": b"RIS|IEO", "content-type": b"x-application/hl7-v2+er7"}
     assert [(b"RIS|IEO", headers)] * 2 == [hl7[message("LIVE-1")], hl7[long]]
@@ -123,9 +123,9 @@ def test_while_kafka_is_away_senders_are_asked_to_send_again(broker: LocalBroker
     broker.kill()
     try:
         assert b"MSA|AE|AWAY" in intake.exchange(message("AWAY"))
-        assert 503 == intake.post(b'{"resourceType":"Patient"}')
+        assert intake.post(b'{"resourceType":"Patient"}') == 503
         until(lambda: intake.status("/readyz") == 503)
-        assert 200 == intake.status("/livez")
+        assert intake.status("/livez") == 200
     finally:
         broker.start()
     until(lambda: b"MSA|AA|AWAY" in intake.exchange(message("AWAY")))
@@ -136,7 +136,7 @@ def test_while_kafka_is_away_senders_are_asked_to_send_again(broker: LocalBroker
 
 def test_a_stop_signal_ends_it_in_order(intake: Intake) -> None:
     intake.process.send_signal(signal.SIGTERM)
-    assert 0 == intake.process.wait(20)
+    assert intake.process.wait(20) == 0
 
 
 @pytest.mark.parametrize("setting", ["CRYOWATCH_MLLP_PORT", "CRYOWATCH_FHIR_INTAKE_PORT"])
@@ -144,7 +144,9 @@ def test_a_taken_port_stops_it_by_name(setting: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         ports = {"CRYOWATCH_MLLP_PORT": "0", "CRYOWATCH_FHIR_INTAKE_PORT": "0", setting: str(taken.getsockname()[1])}
         words = [sys.executable, "-m", "services.intake"]
-        done = subprocess.run(words, env=os.environ | ports, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            words, env=os.environ | ports, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        )
     assert done.returncode != 0
     assert setting in done.stderr
 

@@ -29,8 +29,8 @@ def test_a_message_is_stored_as_it_came_and_then_acknowledged() -> None:
         assert b"MSA|AA|M1\r" in await sender.exchange(message())
         ((topic, key, value, headers),) = d.store.records
         assert ("hl7v2-inbound", b"RIS|IEO", message()) == (topic, key, value)
-        assert {"cw-source": b"mllp", "cw-sender": b"RIS|IEO", "content-type": b"x-application/hl7-v2+er7"} == headers
-        assert 1 == d.counted("AA")
+        assert headers == {"cw-source": b"mllp", "cw-sender": b"RIS|IEO", "content-type": b"x-application/hl7-v2+er7"}
+        assert d.counted("AA") == 1
         await sender.close()
 
     play(story)
@@ -70,7 +70,7 @@ def test_several_messages_on_one_connection_are_answered_in_order() -> None:
         await sender.write(b"".join(b"\x0b" + message(f"M{n}") + b"\x1c\r" for n in range(20)))
         for n in range(20):
             assert f"MSA|AA|M{n}\r".encode() in await sender.answer()
-        assert 20 == len(d.store.records)
+        assert len(d.store.records) == 20
         await sender.close()
 
     play(story)
@@ -85,7 +85,7 @@ def test_many_connections_are_served_at_once() -> None:
             await sender.close()
 
         await asyncio.gather(*(one(number) for number in range(30)))
-        assert 150 == len(d.store.records)
+        assert len(d.store.records) == 150
         await eventually(lambda: d.metrics.registry.get_sample_value("cryo_intake_connections") == 0)
 
     play(story)
@@ -132,7 +132,7 @@ def test_without_kafka_the_sender_is_asked_to_send_again_and_then_is_served() ->
         store.down = False
         assert b"MSA|AA|M1" in await sender.exchange(message())
         assert [message()] == store.values
-        assert (1, 1) == (d.counted("AE"), d.counted("AA"))
+        assert (d.counted("AE"), d.counted("AA")) == (1, 1)
         await sender.close()
 
     play(story, store=store)
@@ -143,7 +143,7 @@ def test_what_is_no_hl7_is_refused_and_not_stored(body: bytes) -> None:
     async def story(d: Door) -> None:
         sender = await d.connect()
         assert b"MSA|AR|\rERR||MSH^1|100^" in await sender.exchange(body)
-        assert [] == d.store.records
+        assert d.store.records == []
         assert b"MSA|AA|M1" in await sender.exchange(message())
         await sender.close()
 
@@ -176,9 +176,11 @@ def test_a_sender_without_frames_is_told_before_it_is_hung_up_on() -> None:
     async def story(d: Door) -> None:
         sender = await d.connect()
         await sender.write(message())
-        assert b"MSA|AR|\rERR||MSH^1|100^Segment sequence error^HL70357|E||||Bytes came without" in await sender.answer()
+        assert (
+            b"MSA|AR|\rERR||MSH^1|100^Segment sequence error^HL70357|E||||Bytes came without" in await sender.answer()
+        )
         assert await sender.hung_up()
-        assert [] == d.store.records
+        assert d.store.records == []
 
     play(story, Limits(stalled=0.2))
 
@@ -199,7 +201,7 @@ def test_a_sender_that_ends_inside_a_message_is_asked_to_send_again() -> None:
         await sender.write(b"\x0b" + message()[:-8])
         sender.writer.write_eof()
         assert b"MSA|AE|M1" in await sender.answer()
-        assert [] == d.store.records
+        assert d.store.records == []
         await sender.close()
 
     play(story)
@@ -269,8 +271,8 @@ def test_a_sender_that_wants_no_answer_gets_none() -> None:
         sender = await d.connect()
         await sender.write(b"\x0b" + message("M1", accept="NE", application="NE") + b"\x1c\r")
         assert b"MSA|AA|M2" in await sender.exchange(message("M2"))
-        assert 2 == len(d.store.records)
-        assert 1 == d.counted("none")
+        assert len(d.store.records) == 2
+        assert d.counted("none") == 1
         await sender.close()
 
     play(story)
@@ -282,7 +284,7 @@ def test_a_batch_is_stored_message_by_message_and_answered_as_a_batch() -> None:
         batch = b"BHS|^~\\&|RIS|IEO|CW|IEO|2021||||B7\r" + message("M1") + message("M2") + b"BTS|2\r"
         answer = await sender.exchange(batch)
         assert answer.startswith(b"BHS|^~\\&|CW|IEO|RIS|IEO|")
-        assert [b"MSA|AA|M1", b"MSA|AA|M2"] == [s for s in answer.split(b"\r") if s.startswith(b"MSA")]
+        assert [s for s in answer.split(b"\r") if s.startswith(b"MSA")] == [b"MSA|AA|M1", b"MSA|AA|M2"]
         assert [message("M1"), message("M2")] == d.store.values
         await sender.close()
 

@@ -83,7 +83,9 @@ class Door:
         return Sender(*await asyncio.open_connection("127.0.0.1", self.port))
 
     def counted(self, ack: str) -> float:
-        return self.metrics.registry.get_sample_value("cryo_intake_messages_total", {"protocol": "mllp", "ack": ack}) or 0
+        return (
+            self.metrics.registry.get_sample_value("cryo_intake_messages_total", {"protocol": "mllp", "ack": ack}) or 0
+        )
 
 
 @asynccontextmanager

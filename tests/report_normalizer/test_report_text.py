@@ -13,9 +13,10 @@ def text_of(*observations: str) -> str:
 
 
 def test_one_observation_a_line_keeps_blank_lines() -> None:
-    assert text_of(
-        *lines("FINDINGS:", "Effusion.", "", "IMPRESSION:", "Effusion.")
-    ) == "FINDINGS:\nEffusion.\n\nIMPRESSION:\nEffusion.\n"
+    assert (
+        text_of(*lines("FINDINGS:", "Effusion.", "", "IMPRESSION:", "Effusion."))
+        == "FINDINGS:\nEffusion.\n\nIMPRESSION:\nEffusion.\n"
+    )
 
 
 def test_repetitions_break_lines() -> None:
@@ -92,9 +93,9 @@ def test_plain_text_in_an_attachment_is_read() -> None:
 
 def test_coded_findings_come_with_their_system() -> None:
     body = statement(oru(obr(), *lines("x."), "OBX|2|CWE|F^Finding^L||60046008^Pleural effusion^SCT||||||F"))
-    assert [
-        (c.system, c.code, c.text) for c in body.coded
-    ] == [("http://snomed.info/sct", "60046008", "Pleural effusion")]
+    assert [(c.system, c.code, c.text) for c in body.coded] == [
+        ("http://snomed.info/sct", "60046008", "Pleural effusion")
+    ]
 
 
 def test_a_missing_space_is_not_invented_and_accents_are_composed() -> None:

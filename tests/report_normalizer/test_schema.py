@@ -34,7 +34,9 @@ def test_every_kind_and_standing_is_listed() -> None:
 
 
 def test_every_kind_has_its_statement() -> None:
-    links = {c["if"]["properties"]["kind"]["const"]: c["then"]["properties"]["statement"]["$ref"] for c in SCHEMA["allOf"]}
+    links = {
+        c["if"]["properties"]["kind"]["const"]: c["then"]["properties"]["statement"]["$ref"] for c in SCHEMA["allOf"]
+    }
     assert {k.value: f"#/$defs/{cls.__name__}" for k, cls in facts.STATEMENTS.items()} == links
 
 
@@ -53,4 +55,4 @@ def test_every_kind_has_a_valid_example() -> None:
 
 @pytest.mark.parametrize("path", INVALID, ids=lambda p: p.stem)
 def test_an_invalid_example_breaks_the_schema(path: object) -> None:
-    assert validator("clinical-facts.v1")(json.loads(path.read_text("utf-8")))  # type: ignore[attr-defined]
+    assert validator("clinical-facts.v1")(json.loads(path.read_text("utf-8")))

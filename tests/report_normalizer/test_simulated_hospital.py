@@ -44,7 +44,7 @@ def facts_of(found: Outcomes) -> list[Fact]:
 @pytest.mark.parametrize("cohort", ["paper", "random"])
 def test_without_faults_nothing_is_refused_and_nothing_is_odd(cohort: str, sites: Sites) -> None:
     found = outcomes(cohort, 0.0, sites)
-    assert [] == [o.code for _, o in found if isinstance(o, Invalid)]
+    assert [o.code for _, o in found if isinstance(o, Invalid)] == []
     assert Counter() == Counter(w for _, o in found if isinstance(o, Done) for w in o.warnings)
 
 
@@ -69,15 +69,19 @@ def test_what_is_set_aside_is_set_aside_for_a_reason_that_fits(sites: Sites) -> 
 def test_every_procedure_of_the_paper_is_documented_once_or_more(sites: Sites) -> None:
     statements = [f.statement for f in facts_of(outcomes("paper", 0.5, sites))]
     procedures = {s.accession: s for s in statements if isinstance(s, ProcedureStatement)}
-    assert 89 == len(procedures)
-    assert 85 + 11 == sum(len(s.lesions) for s in procedures.values())
+    assert len(procedures) == 89
+    assert sum(len(s.lesions) for s in procedures.values()) == 85 + 11
 
 
 def test_reports_care_and_links_come_from_every_channel(sites: Sites) -> None:
     found = facts_of(outcomes("paper", 0.5, sites))
     assert {"admission", "discharge"} < {f.statement.care for f in found if isinstance(f.statement, CareEvent)}
     assert any(isinstance(f.statement, PatientLink) for f in found)
-    ways = {m.topic for m, o in outcomes("paper", 0.5, sites) if isinstance(o, Done) and isinstance(o.results[0].statement, ReportBody)}
+    ways = {
+        m.topic
+        for m, o in outcomes("paper", 0.5, sites)
+        if isinstance(o, Done) and isinstance(o.results[0].statement, ReportBody)
+    }
     assert {"hl7v2-inbound", "fhir-inbound"} == ways
 
 

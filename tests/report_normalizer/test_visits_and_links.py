@@ -22,7 +22,9 @@ def visit(place: str = "ONC^07^B", prior: str = "", kind: str = "I", number: str
 
 
 def test_an_admission_has_its_time_and_reason() -> None:
-    expected = CareEvent("IEO", "V0001:admission", "EX0001", "admission", ADMITTED, encounter="V0001", reason="Cryoablation")
+    expected = CareEvent(
+        "IEO", "V0001:admission", "EX0001", "admission", ADMITTED, encounter="V0001", reason="Cryoablation"
+    )
     assert expected == statement(example("hl7v2-inbound", "valid/adt-admission.hl7"))
 
 
@@ -39,56 +41,56 @@ def test_hl7_and_fhir_tell_of_one_stay_in_the_same_facts() -> None:
 
 @pytest.mark.parametrize(("trigger", "care"), [("A11", "admission"), ("A13", "discharge")])
 def test_an_admission_and_a_discharge_can_be_taken_back(trigger: str, care: str) -> None:
-    (fact,) = facts(adt(trigger, visit()))  # type: ignore[arg-type]
+    (fact,) = facts(adt(trigger, visit()))
     assert (WITHDRAWN, f"care-event/care:IEO:V1:{care}") == (fact.standing, fact.id)
 
 
 @pytest.mark.parametrize("place", ["ICU^3", "MICU^1", "RIANIMAZIONE^2", "Terapia Intensiva", "UTIC^1", "TI^04"])
 def test_a_transfer_to_intensive_care_is_care(place: str) -> None:
     outcome = adt("A02", visit(place, "ONC^07"), "PV2||||^Bleeding", evn6="20210301180000")
-    care = statement(outcome)  # type: ignore[arg-type]
-    assert ("icu", "Bleeding", "2021-03-01T17:00:00Z") == (care.care, care.reason, iso(care.given.earliest))
+    care = statement(outcome)
+    assert (care.care, care.reason, iso(care.given.earliest)) == ("icu", "Bleeding", "2021-03-01T17:00:00Z")
 
 
 @pytest.mark.parametrize(
     ("place", "prior"), [("ONC^07", "ICU^1"), ("ICU^2", "ICU^1"), ("CIRCUIT^1", ""), ("MEDICUS^1", ""), ("ITUNES", "")]
 )
 def test_other_transfers_are_set_aside(place: str, prior: str) -> None:
-    assert "no_care_in_message" == adt("A02", visit(place, prior)).code  # type: ignore[attr-defined]
+    assert adt("A02", visit(place, prior)).code == "no_care_in_message"
 
 
 def test_a_transfer_that_is_taken_back_takes_intensive_care_back() -> None:
-    (told,) = facts(adt("A02", visit("ICU^1", "ONC^07")))  # type: ignore[arg-type]
-    (taken_back,) = facts(adt("A12", visit("ONC^07", "ICU^1")))  # type: ignore[arg-type]
+    (told,) = facts(adt("A02", visit("ICU^1", "ONC^07")))
+    (taken_back,) = facts(adt("A12", visit("ONC^07", "ICU^1")))
     assert (told.id, WITHDRAWN) == (taken_back.id, taken_back.standing)
 
 
 def test_an_admission_to_intensive_care_is_both() -> None:
-    assert ["admission", "icu"] == [f.statement.care for f in facts(adt("A01", visit("ICU^1")))]  # type: ignore[arg-type, union-attr]
+    assert [f.statement.care for f in facts(adt("A01", visit("ICU^1")))] == ["admission", "icu"]
 
 
 def test_the_recording_time_stands_in_and_is_said() -> None:
     outcome = adt("A02", visit("ICU^1"))
-    assert "2021-03-01T18:00:00Z" == iso(statement(outcome).given.earliest)  # type: ignore[arg-type]
-    assert ("recorded_time_used",) == warnings(outcome)  # type: ignore[arg-type]
+    assert iso(statement(outcome).given.earliest) == "2021-03-01T18:00:00Z"
+    assert warnings(outcome) == ("recorded_time_used",)
 
 
 def test_a_visit_without_number_is_told_apart_by_its_admission() -> None:
     outcome = adt("A01", visit(number=""))
-    assert ("EX0001@20210228140000:admission", ("encounter_missing",)) == (
-        statement(outcome).care_id, warnings(outcome),  # type: ignore[arg-type]
-    )  # fmt: skip
+    assert (
+        statement(outcome).care_id, warnings(outcome),
+    ) == ("EX0001@20210228140000:admission", ("encounter_missing",))  # fmt: skip
 
 
 @pytest.mark.parametrize(("trigger", "kind"), [("A04", "O"), ("A01", "E"), ("A03", "O")])
 def test_outpatient_visits_are_set_aside(trigger: str, kind: str) -> None:
-    assert "outpatient_visit" == adt(trigger, visit(kind=kind)).code  # type: ignore[attr-defined]
+    assert adt(trigger, visit(kind=kind)).code == "outpatient_visit"
 
 
 @pytest.mark.parametrize("trigger", ["A08", "A03", "A31"])
 def test_a_death_is_told_by_any_message(trigger: str) -> None:
     pid = PID + "|" * 26 + "20210310063000|Y"
-    found = facts(adt(trigger, visit(left="20210310063000"), pid=pid))  # type: ignore[arg-type]
+    found = facts(adt(trigger, visit(left="20210310063000"), pid=pid))
     died = CareEvent("IEO", "death:EX0001", "EX0001", "death", at(parse_iso("2021-03-10T05:30:00Z")))
     assert (FINAL, died) == (found[-1].standing, found[-1].statement)
     assert died == statement(example("fhir-inbound", "valid/patient-deceased.json"))
@@ -96,12 +98,12 @@ def test_a_death_is_told_by_any_message(trigger: str) -> None:
 
 def test_a_death_without_a_time_is_taken_and_said() -> None:
     outcome = adt("A08", pid=PID + "|" * 27 + "Y")
-    assert (None, ("time_missing",)) == (statement(outcome).given, warnings(outcome))  # type: ignore[arg-type]
+    assert (statement(outcome).given, warnings(outcome)) == (None, ("time_missing",))
 
 
 def test_a_death_is_taken_back_by_emptying_it() -> None:
-    (fact,) = facts(adt("A08", pid=PID + "|" * 26 + '""|N'))  # type: ignore[arg-type]
-    assert (WITHDRAWN, "death") == (fact.standing, fact.statement.care)  # type: ignore[union-attr]
+    (fact,) = facts(adt("A08", pid=PID + "|" * 26 + '""|N'))
+    assert (fact.standing, fact.statement.care) == (WITHDRAWN, "death")
 
 
 def test_a_living_patient_says_nothing_of_death() -> None:
@@ -111,13 +113,13 @@ def test_a_living_patient_says_nothing_of_death() -> None:
 def test_a_discharge_as_deceased_is_a_death_when_the_patient_left() -> None:
     disposition = visit(left="20210310063000").split("|")
     disposition[36] = "20^Expired"
-    found = facts(adt("A03", "|".join(disposition)))  # type: ignore[arg-type]
-    assert ["discharge", "death"] == [f.statement.care for f in found]  # type: ignore[union-attr]
+    found = facts(adt("A03", "|".join(disposition)))
+    assert [f.statement.care for f in found] == ["discharge", "death"]
 
 
 @pytest.mark.parametrize("trigger", ["A40", "A34", "A18", "A47"])
 def test_a_merge_retires_a_number(trigger: str) -> None:
-    (fact,) = facts(adt(trigger, "MRG|EX9^^^IEO^MR"))  # type: ignore[arg-type]
+    (fact,) = facts(adt(trigger, "MRG|EX9^^^IEO^MR"))
     assert (FINAL, PatientLink("IEO", "EX9", "EX0001")) == (fact.standing, fact.statement)
 
 
@@ -135,8 +137,8 @@ def test_an_unmerge_undoes_the_merge_whichever_number_had_been_retired() -> None
 
 
 def test_an_unmerge_with_mrg_names_one_direction() -> None:
-    (fact,) = facts(adt("A37", "MRG|EX9^^^IEO^MR"))  # type: ignore[arg-type]
-    assert (WITHDRAWN, "patient-link/patient:IEO:EX9") == (fact.standing, fact.id)
+    (fact,) = facts(adt("A37", "MRG|EX9^^^IEO^MR"))
+    assert (fact.standing, fact.id) == (WITHDRAWN, "patient-link/patient:IEO:EX9")
 
 
 @pytest.mark.parametrize("trigger", ["A05", "A21", "A24", "A60"])

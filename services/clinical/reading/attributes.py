@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from services.clinical.reading.lexicon import Attribute, Stop, Term
+from services.clinical.reading.lexicon import Attribute, Cue, Stop, Term
 from services.clinical.reading.measures import Size
-from services.clinical.reading.model import Change, Severity, Side
+from services.clinical.reading.model import Assertion, Change, Severity, Side
 from services.clinical.reading.sentence import Item
 
 _ORDER = (Severity.TRACE, Severity.SMALL, Severity.MODERATE, Severity.LARGE)
@@ -108,6 +108,7 @@ def traits(words: list[str], apart: frozenset[str], items: list[Item], label: Si
         if isinstance(what, Term):
             _lead(items, index, made, leading)
     _share(items, found)
+    _read_as(items, found)
     flows = any(isinstance(item.what, Term) and "active_bleeding" in item.what.qualifiers for item in items)
     for index, made in found.items():
         what = items[index].what
@@ -133,6 +134,25 @@ def _lead(items: list[Item], index: int, made: Traits, leading: list[tuple[int, 
             if not any(one.target for one in between):
                 made.side = what.side
                 return
+
+
+def _read_as(items: list[Item], found: dict[int, Traits]) -> None:
+    """ "Right basal opacity, atelectasis versus effusion": what a sign is read as lies where the sign lies."""
+    for index, made in found.items():
+        if made.side is not None or not isinstance(items[index].what, Term):
+            continue
+        read = False
+        for other in range(index - 1, -1, -1):
+            what = items[other].what
+            if isinstance(what, Cue):
+                read = read or what.means in (Assertion.POSSIBLE, "affirm")
+            elif isinstance(what, Stop):
+                if what.role == "sign":
+                    made.side = found[other].side if read else None
+                    break
+                read = read or what.role in ("versus", "or")
+                if what.role in ("stop", "soft", "with", "and"):
+                    break
 
 
 def _share(items: list[Item], found: dict[int, Traits]) -> None:

@@ -21,7 +21,7 @@ _EARLIER = re.compile(
     r"|in precedenza|precedentemente|precedenti?|prima|era|erano|rispetto a(?:i|l|gli)?|da|dai|contro)"
     r"\s*(?:\w+\s+)?(?:measur\w+\s+|misur\w+\s+|di\s+)?(?:of\s+)?[(:]?\s*$"
 )
-_SLICE = re.compile(r"(?:slice|section|collimation|spessore|strat\w*|margin\w*|gauge|probe|slices?)\s*(?:thickness|di|of)?\s*$")
+_SLICE = re.compile(r"(?:slice|section|collimation|spessore di strato|strat\w*|margin\w*|gauge|probe|slices?)\s*(?:thickness|di|of)?\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,17 @@ def sizes(folded: str, start: int, end: int) -> list[Size]:
         if _ELSEWHERE.match(folded, match.end(), end):
             continue
         before = folded[max(start, match.start() - 40) : match.start()]
-        if _EARLIER.search(before) or _SLICE.search(before):
+        if _SLICE.search(before):
             continue
+        said = match[1]
+        if _EARLIER.search(before):
+            said, grown, now = said.partition(" to ") if " to " in said else said.partition(" a ")
+            if not grown:
+                continue
+            said = now
         unit = match[2][:1]
         largest = 0.0
-        for number, own in _VALUE.findall(match[1]):
+        for number, own in _VALUE.findall(said):
             scale = 10.0 if (own or unit)[0] == "c" else 1.0
             largest = max(largest, float(number.replace(",", ".")) * scale)
         found.append(Size(match.start(), match.end(), round(largest, 2)))

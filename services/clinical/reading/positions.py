@@ -99,6 +99,8 @@ def _by_side(group: list[Mention]) -> tuple[list[Finding], bool]:
             results.append((side, made))
     if len(results) == 2 and _same(results[0][1], results[1][1]):
         results = [(Side.BILATERAL, replace(results[0][1], side=Side.BILATERAL))]
+    if results and not any(one.finding.assertion in _FIRM for one in rest):
+        rest = [] if any(made.assertion in _FIRM for _, made in results) else rest
     if rest:
         made, clash = _decide(rest, None)
         contradictory = contradictory or clash

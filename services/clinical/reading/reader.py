@@ -63,10 +63,22 @@ def _mentions(text: str, folded: str, tokens: Tokens, layout: Layout, words: Lex
         sentences.setdefault(layout.sentence_at(start), []).append(Item(first, behind, term))
     for number, terms in sentences.items():
         named = {item.what.finding for item in terms if isinstance(item.what, Term)}
+        terms = [one for place, one in enumerate(terms) if not _label(tokens, terms, place)]
         kept = [one for one in terms if isinstance(one.what, Term) and (not one.what.near or one.what.near & named)]
         if any(isinstance(one.what, Term) and one.what.finding != "none" for one in kept):
             found.extend(_sentence(text, folded, tokens, layout, words, number, kept))
     return found
+
+
+def _label(tokens: Tokens, terms: list[Item], place: int) -> bool:
+    """Whether a term only labels what follows: "Fractures: old rib fractures"."""
+    item = terms[place]
+    return (
+        item.behind < len(tokens.words)
+        and tokens.words[item.behind] == ":"
+        and isinstance(item.what, Term)
+        and any(isinstance(one.what, Term) and one.what.finding == item.what.finding for one in terms[place + 1 :])
+    )
 
 
 def _sentence(
@@ -75,7 +87,7 @@ def _sentence(
     start, end = layout.starts[number], layout.ends[number]
     first, behind = tokens.between(start, end)
     items = marks(folded, tokens, first, behind, terms, words)
-    said = scope(items)
+    said = scope(tokens.words, items)
     block = layout.block_at(start)
     told = traits(tokens.words, words.apart, items, block.side)
     while start < end and text[start] in " \n":

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.clinical.reading.lexicon import Cue, Stop, Term
+from services.clinical.reading.lexicon import Attribute, Cue, Stop, Term
 from services.clinical.reading.model import Assertion
 from services.clinical.reading.sentence import AFTER_WORDS, Item
 
+_DENYING = frozenset(("no", "not", "without", "non", "senza", "nessuna"))
 PHRASE_WORDS = 4
 """How many words a phrase cue may stand away from its term."""
 
@@ -37,6 +38,24 @@ def _listed(items: list[Item], index: int) -> bool:
         elif role == "or":
             return targets > 0
         elif role in ("stop", "with", "verb", "and") or isinstance(item.what, Cue):
+            return False
+    return False
+
+
+def _anew(items: list[Item], index: int) -> bool:
+    """Whether the thing behind the comma at `index` is described by itself, and the list ends with it."""
+    for place in range(index + 1, len(items)):
+        item = items[place]
+        if item.target:
+            follows = next((one for one in items[place + 1 :] if one.first >= item.behind), None)
+            return (
+                follows is not None
+                and follows.first == item.behind
+                and isinstance(follows.what, Attribute)
+                and (follows.what.side or follows.what.severity or follows.what.change) is not None
+                and not _listed(items, index)
+            )
+        if not isinstance(item.what, Attribute):
             return False
     return False
 
@@ -85,12 +104,14 @@ def _forward(items: list[Item], said: dict[int, Said]) -> None:
                 closed = False
         elif role in ("and", "comma", "versus"):
             linked = True
+            if role == "comma" and active and active.means is Assertion.ABSENT and consumed and _anew(items, index):
+                active = None
             if active and active.reach == "phrase" and not consumed and role == "comma":
                 active = None
         elif item.target:
             if active is not None:
                 near = active.reach != "phrase" or item.first - at <= PHRASE_WORDS
-                if near and not closed and (not consumed or linked):
+                if active.means is Assertion.OTHER_SUBJECT or (near and not closed and (not consumed or linked)):
                     if isinstance(what, Term):
                         said[index].before = active
                     consumed = True
@@ -141,11 +162,11 @@ def _before(item: Item) -> bool:
     return isinstance(item.what, Cue) and item.what.place == "before" and item.what.reach != "phrase"
 
 
-def _hedges(items: list[Item], said: dict[int, Said]) -> None:
+def _hedges(words: list[str], items: list[Item], said: dict[int, Said]) -> None:
     """ "A or B" and "A versus B" leave both open, where A and B are named side by side."""
     for index, item in enumerate(items):
         role = _role(item)
-        if role not in ("or", "versus"):
+        if role not in ("or", "versus") or (role == "or" and _denied_change(words, items, index)):
             continue
         left = right = None
         for other in range(index - 1, -1, -1):
@@ -170,12 +191,19 @@ def _hedges(items: list[Item], said: dict[int, Said]) -> None:
             said[right].hedged = True
 
 
-def scope(items: list[Item]) -> dict[int, Said]:
+def _denied_change(words: list[str], items: list[Item], index: int) -> bool:
+    """ "No change in A or B" says that both are there."""
+    return any(
+        isinstance(item.what, Attribute) and words[item.first] in _DENYING for item in items[:index] if not item.target
+    )
+
+
+def scope(words: list[str], items: list[Item]) -> dict[int, Said]:
     """What the cues of a sentence say of each of its terms, by the term's place in `items`."""
     said = {index: Said() for index, item in enumerate(items) if isinstance(item.what, Term)}
     _forward(items, said)
     for index, item in enumerate(items):
         if isinstance(item.what, Cue) and item.what.place == "after":
             _reach_back(items, said, index)
-    _hedges(items, said)
+    _hedges(words, items, said)
     return said

@@ -29,7 +29,7 @@ class Item:
     @property
     def target(self) -> bool:
         """Whether it is a thing that cues and attributes speak of, ours or another."""
-        return isinstance(self.what, Term) or (isinstance(self.what, Stop) and self.what.role == "other")
+        return isinstance(self.what, Term) or (isinstance(self.what, Stop) and self.what.role in ("other", "sign"))
 
 
 def marks(folded: str, tokens: Tokens, first: int, behind: int, terms: list[Item], lexicon: Lexicon) -> list[Item]:
