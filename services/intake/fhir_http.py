@@ -1,6 +1,6 @@
 """FHIR over HTTP: a resource or Bundle to Kafka as it came, 202 when it is durable.
 
-POST /fhir (a Bundle, or any resource), POST /fhir/{type}, PUT /fhir/{type}/{id}. The sender, as the sites file names it,
+POST /fhir (Bundle or resource), POST /fhir/{type}, PUT /fhir/{type}/{id}. The sender, named as in the sites file,
 comes in the header ``X-Sender``; without it the sender is ``http``. Every answer is an OperationOutcome.
 """
 

@@ -34,7 +34,9 @@ def test_bearers_of_a_token_read_with_the_sentences(guarded: Reader, token: str,
 
 
 @pytest.mark.parametrize("path", ["/r4/AdverseEvent", "/r5/AdverseEvent/x", "/r4/StructureDefinition", "/r4/none/1/2"])
-@pytest.mark.parametrize("shown", ["", "Bearer wrong", f"Basic {TOKEN}", TOKEN, "Bearer", f"Bearer {TOKEN} x", "Bearer é"])
+@pytest.mark.parametrize(
+    "shown", ["", "Bearer wrong", f"Basic {TOKEN}", TOKEN, "Bearer", f"Bearer {TOKEN} x", "Bearer é"]
+)
 def test_nobody_else_reads_anything(guarded: Reader, path: str, shown: str) -> None:
     headers = {"Authorization": shown.encode("latin-1")} if shown else {}
     answer = guarded.client.get(path, headers=headers)

@@ -22,6 +22,9 @@ BOTH = pytest.mark.parametrize("release", list(Release))
 OFFLINE = "ERROR_GENERATING_SNAPSHOT"
 """Of a definition the validator wants a package that it would have to download; it says so of every definition."""
 
+UNCHECKED = "CodeSystem is unknown and can't be validated: http://hl7.org/fhir/sid/icd-10-cm"
+"""It has no terminology server."""
+
 ODD = 'Più versamento <b>"sinistro"</b> & aria — 5 °C \U0001fac1'
 REPORTS = [
     "FINDINGS: Small left pleural effusion.",
@@ -84,7 +87,13 @@ def test_every_resource_is_valid(release: Release, hospital: World, tmp_path: Pa
     reader = hospital.reader()
     sent += [
         (path, reader.json(f"/{release.value}/{path}"))
-        for path in ("AdverseEvent", "AdverseEvent?_summary=true", "AdverseEvent?_summary=text", "metadata", "CodeSystem")
+        for path in (
+            "AdverseEvent",
+            "AdverseEvent?_summary=true",
+            "AdverseEvent?_summary=text",
+            "metadata",
+            "CodeSystem",
+        )
     ]
     name = reader.ids(f"/{release.value}/AdverseEvent?_tag=withdrawn")[0]
     sent.append(("history", reader.json(f"/{release.value}/AdverseEvent/{name}/_history")))
@@ -93,7 +102,7 @@ def test_every_resource_is_valid(release: Release, hospital: World, tmp_path: Pa
         (verdict.name, issue)
         for verdict in verdicts
         for issue in verdict.issues
-        if not (OFFLINE in issue and verdict.name.startswith("StructureDefinition"))
+        if UNCHECKED not in issue and not (OFFLINE in issue and verdict.name.startswith("StructureDefinition"))
     ]
     assert issues == []
     assert len(verdicts) == len(sent)

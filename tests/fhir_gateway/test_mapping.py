@@ -127,7 +127,9 @@ def test_r5_has_its_own_names_and_lists() -> None:
         (5, "severe", "Serious", "fatal"),
     ],
 )
-def test_severity_holds_one_coding_and_follows_the_grade(number: int, severity: str, serious: str, outcome: str) -> None:
+def test_severity_holds_one_coding_and_follows_the_grade(
+    number: int, severity: str, serious: str, outcome: str
+) -> None:
     one = written(event(grades=(grade(number),)), Release.R4)
     assert [c["code"] for c in one["severity"]["coding"]] == [severity]
     assert [c["code"] for c in one["outcome"]["coding"]] == [outcome]

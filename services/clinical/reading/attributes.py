@@ -10,6 +10,7 @@ from services.clinical.reading.model import Assertion, Change, Severity, Side
 from services.clinical.reading.sentence import Item
 
 _ORDER = (Severity.TRACE, Severity.SMALL, Severity.MODERATE, Severity.LARGE)
+SEVERAL = "several"
 _BEHIND = frozenset(("treated", "active_bleeding"))
 SITED = frozenset(
     ("hematoma", "hemorrhage", "fracture", "nerve_injury", "organ_injury", "infection", "pulmonary_hemorrhage", "fistula")
@@ -24,6 +25,7 @@ class Traits:
     ahead: bool = False
     severity: Severity | None = None
     change: Change | None = None
+    change_ahead: bool = False
     size: float | None = None
     site: str | None = None
     level: str | None = None
@@ -43,9 +45,11 @@ def _take(traits: Traits, what: Attribute | Size, ahead: bool) -> None:
         traits.severity is None or (ahead and _ORDER.index(what.severity) > _ORDER.index(traits.severity))
     ):
         traits.severity = what.severity
-    traits.change = traits.change or what.change
+    if traits.change is None and what.change is not None:
+        traits.change, traits.change_ahead = what.change, ahead
     traits.site = traits.site or what.site
-    traits.level = what.level or traits.level
+    if what.level is not None:
+        traits.level = what.level if traits.level in (None, what.level) else SEVERAL
     traits.bloody = traits.bloody or what.bloody
     if what.qualifier:
         traits.qualifiers.add(what.qualifier)
@@ -76,7 +80,8 @@ def _owner(words: list[str], apart: frozenset[str], items: list[Item], index: in
     if before is not None and items[before].chunk != item.chunk and after is not None:
         before = None
     if after is None:
-        return before, False
+        shared = _shared(items, index)
+        return (before, False) if shared is None else (shared, True)
     if before is None or items[before].chunk != item.chunk:
         return after, True
     if isinstance(item.what, Attribute) and item.what.qualifier in _BEHIND:
@@ -85,6 +90,23 @@ def _owner(words: list[str], apart: frozenset[str], items: list[Item], index: in
     if len(gap) <= 4 and apart.isdisjoint(gap):
         return after, True
     return before, False
+
+
+def _shared(items: list[Item], index: int) -> int | None:
+    """The target of "right and small left effusions": what stands before the "and" is for both."""
+    links = sides = 0
+    for place in range(index, len(items)):
+        item = items[place]
+        what = item.what
+        if item.target:
+            return place if links == 1 and sides == 2 else None
+        if isinstance(what, Attribute):
+            sides += what.side is not None and (links == 1) == (sides == 1)
+        elif isinstance(what, Stop) and what.role in ("and", "soft", "or"):
+            links += 1
+        else:
+            return None
+    return None
 
 
 def traits(words: list[str], apart: frozenset[str], items: list[Item], label: Side | None) -> dict[int, Traits]:
@@ -109,13 +131,10 @@ def traits(words: list[str], apart: frozenset[str], items: list[Item], label: Si
             _lead(items, index, made, leading)
     _share(items, found)
     _read_as(items, found)
-    flows = any(isinstance(item.what, Term) and "active_bleeding" in item.what.qualifiers for item in items)
     for index, made in found.items():
         what = items[index].what
         if not isinstance(what, Term):
             continue
-        if flows and what.finding == "hematoma":
-            made.qualifiers.add("active_bleeding")
         made.side = made.side or what.side or label
         made.severity = made.severity or what.severity
         made.change = made.change or what.change
@@ -166,9 +185,9 @@ def _share(items: list[Item], found: dict[int, Traits]) -> None:
             second.side, second.ahead = first.side, True
         elif first.side is None and second.side is not None and not second.ahead:
             first.side = second.side
-        if second.change is None:
+        if second.change is None and first.change_ahead:
             second.change = first.change
-        elif first.change is None and second.side is not None and not second.ahead:
+        elif first.change is None and not second.change_ahead:
             first.change = second.change
 
 

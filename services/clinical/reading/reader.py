@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.clinical.reading.attributes import SITED, Traits, traits
+from services.clinical.reading.attributes import Traits, traits
 from services.clinical.reading.comparisons import comparisons
 from services.clinical.reading.folding import break_lines, fold
 from services.clinical.reading.languages import language_of, requested
@@ -10,6 +10,7 @@ from services.clinical.reading.layout import Layout, lay_out
 from services.clinical.reading.legible import fault
 from services.clinical.reading.lexicon import Lexicon, Term, lexicon
 from services.clinical.reading.model import READER_VERSION, Assertion, Finding, Reading
+from services.clinical.reading.naming import companions, named
 from services.clinical.reading.positions import Mention, positions
 from services.clinical.reading.scope import Said, scope
 from services.clinical.reading.sentence import Item, marks
@@ -96,7 +97,7 @@ def _sentence(
         end -= 1
     span = (text[start:end], start, end)
     made = [_mention(items[index].what, said[index], told[index], block.section, span) for index in sorted(said)]
-    return [one for one in made if one is not None]
+    return companions([one for one in made if one is not None])
 
 
 def _mention(
@@ -105,25 +106,11 @@ def _mention(
     assert isinstance(term, Term)
     if term.finding == "none":
         return None
-    assertion = weigh(said, term.assertion, section, term.kind == "management", told.change is not None)
+    assertion = weigh(said, term.assertion, section, term.kind == "management", told.change)
+    change = told.change if assertion is not Assertion.RESOLVED else None
     if assertion is None:
         return None
-    finding = term.finding
-    qualifiers = told.qualifiers | set(term.qualifiers)
-    if told.bloody:
-        if finding == "pleural_effusion":
-            finding = "hemorrhagic_pleural_effusion"
-        elif finding == "hydropneumothorax":
-            qualifiers.add("hemorrhagic")
-    site = term.site
-    if site is None and finding in SITED:
-        site = told.site
-    if finding == "pulmonary_embolism":
-        site = term.site or told.level
-    if finding == "hemorrhage" and site == "lung":
-        finding = "pulmonary_hemorrhage"
-    if finding == "pulmonary_hemorrhage":
-        site = None
+    finding, site, qualifiers = named(term, told, assertion)
     narrow = assertion is Assertion.ABSENT and (
         term.narrow
         or (said.before is not None and said.before.narrow)
@@ -137,9 +124,9 @@ def _mention(
         side=told.side,
         size_mm=told.size if assertion is not Assertion.ABSENT else None,
         severity=told.severity,
-        change=told.change,
+        change=change,
         site=site,
-        qualifiers=tuple(sorted(qualifiers)),
+        qualifiers=qualifiers,
         section=section,
         sentence=span[0],
         start=span[1],

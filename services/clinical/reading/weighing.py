@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.clinical.reading.model import Assertion
+from services.clinical.reading.model import Assertion, Change
 from services.clinical.reading.scope import Said
 
 _ASKED = {"indication": Assertion.HYPOTHETICAL, "technique": Assertion.HYPOTHETICAL}
@@ -27,18 +27,20 @@ def _cues(said: Said) -> Assertion | str | None:
     return after
 
 
-def weigh(said: Said, own: Assertion | None, section: str, management: bool, moved: bool) -> Assertion | None:
+def weigh(said: Said, own: Assertion | None, section: str, management: bool, change: Change | None) -> Assertion | None:
     """The assertion; None when the text takes the word back without saying anything instead.
 
-    `own` is what the word says by itself; `moved` means that a change against the comparison is stated.
+    `own` is what the word says by itself; `change` is the change against the comparison that is stated.
     """
     means = _cues(said)
     if means in ("withdrawn", "dropped"):
         return None
     result = means if isinstance(means, Assertion) else None
     cue = said.before
-    if result is Assertion.HISTORICAL and cue is not None and cue.yields and moved:
+    if result is Assertion.HISTORICAL and cue is not None and cue.yields and change is not None:
         result = Assertion.PRESENT
+    if change is Change.UNCHANGED and result is Assertion.ABSENT and said.after is not None and said.after.means is Assertion.ABSENT:
+        result = Assertion.RESOLVED
     if own is not None and result in (None, Assertion.PRESENT):
         result = own
     if result in (None, Assertion.PRESENT) and said.hedged:

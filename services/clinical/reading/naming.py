@@ -1,0 +1,53 @@
+"""The most specific name for what a term and its traits say, and what findings of one sentence make of each other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from services.clinical.reading.attributes import SEVERAL, SITED, Traits
+from services.clinical.reading.lexicon import Term
+from services.clinical.reading.model import Assertion
+from services.clinical.reading.positions import Mention
+
+_NERVE_OF = {"diaphragm": "phrenic", "femur": "femoral", "foot": "peroneal"}
+_BLEEDING = "active_bleeding"
+
+
+def named(term: Term, told: Traits, assertion: Assertion) -> tuple[str, str | None, tuple[str, ...]]:
+    """The finding, its site and its qualifiers: an effusion with blood in it is hemorrhagic, blood in the lung is the lung's."""
+    finding = term.finding
+    qualifiers = told.qualifiers | set(term.qualifiers)
+    if told.bloody and finding == "pleural_effusion":
+        finding = "hemorrhagic_pleural_effusion"
+    elif told.bloody and finding == "hydropneumothorax":
+        qualifiers.add("hemorrhagic")
+    site = term.site or (told.site if finding in SITED else None)
+    if finding == "pulmonary_embolism":
+        site = term.site or (told.level if told.level != SEVERAL else None)
+    elif finding == "nerve_injury" and site is not None:
+        site = _NERVE_OF.get(site, site)
+    elif finding == "hemorrhage" and site == "lung":
+        finding = "pulmonary_hemorrhage"
+    if finding == "pulmonary_hemorrhage":
+        site = None
+    if assertion is Assertion.ABSENT:
+        qualifiers.discard(_BLEEDING)
+    return finding, site, tuple(sorted(qualifiers))
+
+
+def companions(mentions: list[Mention]) -> list[Mention]:
+    """A hematoma with active bleeding bleeds, where it is; a hemorrhage around an ablated lung lesion is the lung's."""
+    bleeding = any(_BLEEDING in one.finding.qualifiers and one.finding.finding == "hemorrhage" for one in mentions)
+    hematoma = next((one.finding for one in mentions if one.finding.finding == "hematoma"), None)
+    lung = any(one.finding.finding == "ground_glass_halo" for one in mentions)
+    made = []
+    for one in mentions:
+        found = one.finding
+        if found.finding == "hematoma" and bleeding:
+            found = replace(found, qualifiers=tuple(sorted({*found.qualifiers, _BLEEDING})))
+        elif found.finding == "hemorrhage" and _BLEEDING in found.qualifiers and hematoma is not None:
+            found = replace(found, side=found.side or hematoma.side, site=found.site or hematoma.site)
+        elif found.finding == "hemorrhage" and found.site is None and lung:
+            found = replace(found, finding="pulmonary_hemorrhage")
+        made.append(Mention(found, one.narrow))
+    return made
