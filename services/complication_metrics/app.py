@@ -28,18 +28,20 @@ def run(settings: Settings) -> None:
     registry.register(rates)
     leads = Gauge("cryo_rates_leader", "Whether this replica exposes the rates", registry=registry)
     engine = make_engine(settings)
-    held = engine.connect()
+    held: Connection | None = None
     refreshed = 0.0
 
     def leader() -> bool:
         """Hold the advisory lock on a connection of its own, for as long as that lives."""
         nonlocal held
+        if held is None:
+            held = engine.connect()
         try:
             got = bool(held.execute(text("SELECT pg_try_advisory_lock(:n)"), {"n": ONE_REPLICA}).scalar())
             held.commit()
         except Exception:
             held.close()
-            held = engine.connect()
+            held = None
             raise
         return got
 
@@ -47,7 +49,8 @@ def run(settings: Settings) -> None:
 
     def step(connection: Connection) -> int:
         nonlocal refreshed, mine
-        mine = (mine and not held.closed and not held.invalidated) or leader()
+        alive = mine and held is not None and not held.closed and not held.invalidated
+        mine = alive or leader()
         leads.set(mine)
         if not mine:
             rates.update([], clock.now())

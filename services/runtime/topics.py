@@ -4,11 +4,11 @@ Faust says Ready without a word when a source topic is missing, and hangs when i
 asks first, waits while Kafka can't be reached, and refuses to start when a topic is missing.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError, TopicAuthorizationFailedError
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from services.contracts.registry import Topic
 from services.runtime.outcomes import Unavailable
@@ -48,23 +48,31 @@ def problems(brokers: str, wanted: Sequence[Topic]) -> list[str]:
     return out
 
 
-def require_topics(brokers: str, wanted: Sequence[Topic], patience: float = 60.0) -> None:
-    """Wait until the topics are there; SystemExit in words when they still aren't after ``patience`` seconds."""
+def require_topics(brokers: str, wanted: Sequence[Topic], say: Callable[[bool], None], patience: float = 60.0) -> None:
+    """Wait until the topics are there.
 
-    @retry(
-        retry=retry_if_exception_type((Unavailable, LookupError)),
-        wait=wait_exponential(0.2, max=5),
-        stop=stop_after_delay(patience),
-        reraise=True,
-    )
-    def check() -> None:
-        found = problems(brokers, wanted)
-        if found:
-            raise LookupError("; ".join(found))
-
-    try:
-        check()
-    except LookupError as missing:
-        raise SystemExit(str(missing)) from None
-    except Unavailable:
-        raise SystemExit(f"no Kafka broker answers at {brokers}") from None
+    As long as no broker answers it waits, with growing pauses; ``say`` is told once that none does, and once that one
+    does again. SystemExit in words when the broker answers and a topic is still missing after ``patience`` seconds.
+    """
+    missing_since: float | None = None
+    up: bool | None = None
+    delay = 0.2
+    while True:
+        try:
+            found = problems(brokers, wanted)
+        except Unavailable:
+            if up is not False:
+                up = False
+                say(False)
+            missing_since = None
+        else:
+            if up is False:
+                say(True)
+            up = True
+            if not found:
+                return
+            missing_since = missing_since or time.monotonic()
+            if time.monotonic() - missing_since > patience:
+                raise SystemExit("; ".join(found))
+        time.sleep(delay)
+        delay = min(delay * 2, 5)

@@ -70,9 +70,10 @@ class Worker:
     def run(self) -> None:
         """Block until stopped. Exits the process."""
         wanted = [declared(name) for name in (*self.processor.sources, *self.processor.sinks)]
-        require_topics(self.settings.kafka, wanted)
-        serve_ops(self.settings, self.metrics.registry, self.health, self._refresh)
         self.log.info("service_starts")
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # nothing is in hand before the topics are there
+        serve_ops(self.settings, self.metrics.registry, self.health, self._refresh)
+        require_topics(self.settings.kafka, wanted, lambda up: self._said("kafka", up))
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
         self.stopping = asyncio.Event()
@@ -186,9 +187,12 @@ class Worker:
     def _answer(self, dependency: str, up: bool) -> None:
         """Note whether a dependency answers; said once on each change."""
         if self._answers[dependency] != up:
-            self._answers[dependency] = up
-            self.log.info("dependency_answers" if up else "dependency_unavailable", dependency=dependency)
+            self._said(dependency, up)
+        self._answers[dependency] = up
         self.metrics.dependency_up.labels(self.processor.service, dependency).set(up)
+
+    def _said(self, dependency: str, up: bool) -> None:
+        self.log.info("dependency_answers" if up else "dependency_unavailable", dependency=dependency)
 
     async def _publish(self) -> None:
         """Send what the outbox holds; every worker does, so that a dead one's rows get out too."""

@@ -88,3 +88,23 @@ def test_a_problem_names_the_place_and_the_rule_and_never_the_value() -> None:
         }
     )  # fmt: skip
     assert (problem.where, problem.rule) == ("/offset", "minimum")
+
+
+@pytest.mark.parametrize("one", topics(), ids=lambda t: t.name)
+def test_a_topic_has_examples_of_both_kinds(one: Topic) -> None:
+    for kind in ("valid", "invalid"):
+        folder = SCHEMAS / "examples" / one.name / str(one.version) / kind
+        assert list(folder.iterdir()), folder
+
+
+OURS = [(schema, path) for schema, path in _json_examples("invalid") if not schema.startswith("fhir-inbound")]
+
+
+@pytest.mark.parametrize(("schema", "path"), OURS, ids=lambda v: getattr(v, "name", v))
+def test_an_invalid_example_of_what_we_write_is_refused_by_its_schema(schema: str, path: Path) -> None:
+    raw = path.read_bytes()
+    try:
+        value = json.loads(raw)
+    except ValueError:
+        return
+    assert validator(schema)(value), path.name

@@ -92,6 +92,15 @@ def _owner(words: list[str], apart: frozenset[str], items: list[Item], index: in
     return before, False
 
 
+def _ellipsis(items: list[Item], owner: int, index: int, told: Traits) -> bool:
+    """Whether a second side behind a comma speaks of the other side: "effusion on the left, the right one has gone"."""
+    what = items[index].what
+    if index < owner or told.side is None or not isinstance(what, Attribute) or what.side in (None, told.side):
+        return False
+    between = [one.what for one in items[owner + 1 : index] if isinstance(one.what, Stop)]
+    return any(one.role in ("comma", "soft", "stop") for one in between) and what.side is not Side.BILATERAL
+
+
 def _shared(items: list[Item], index: int) -> int | None:
     """The target of "right and small left effusions": what stands before the "and" is for both."""
     links = sides = 0
@@ -122,7 +131,8 @@ def traits(words: list[str], apart: frozenset[str], items: list[Item], label: Si
         if isinstance(what, Attribute) and what.site:
             sites.append((index, what))
         if owner is not None:
-            _take(found[owner], what, ahead)
+            if not _ellipsis(items, owner, index, found[owner]):
+                _take(found[owner], what, ahead)
         elif isinstance(what, Attribute):
             leading.append((index, what))
     for index, made in found.items():

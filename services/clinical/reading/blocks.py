@@ -16,6 +16,8 @@ _LABEL = re.compile(r"(?:^|\n)[ ]*([a-z][a-z /&-]{1,40}:)|\n[ ]*(\n)")
 _STOPS = frozenset(".;:")
 _ONE_LINE = frozenset({"comparison", "technique"})
 _PREAMBLE = _ONE_LINE | {"indication", "history"}
+_LONGEST_PREAMBLE = 60
+"""In lines; a preamble longer than this is not one."""
 _BODY = Heading("body", None)
 
 
@@ -68,7 +70,9 @@ def _end_of_preamble(text: str, start: int, section: str) -> int | None:
     place = _end_of_line(text, start)
     if alone or colon < 0:
         place = _end_of_line(text, place + 1)
-    while 0 <= place < len(text):
+    for _ in range(_LONGEST_PREAMBLE):
+        if not 0 <= place < len(text):
+            break
         follows = text[place + 1 : place + 80].lstrip(" ")
         line = text[text.rfind("\n", 0, place) + 1 : place].rstrip()
         empty = not follows or follows[0] == "\n"

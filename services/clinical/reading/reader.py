@@ -97,7 +97,17 @@ def _sentence(
         end -= 1
     span = (text[start:end], start, end)
     made = [_mention(items[index].what, said[index], told[index], block.section, span) for index in sorted(said)]
+    for index in sorted(said):
+        if said[index].elsewhere is not None:
+            made.append(_elsewhere(items[index].what, said[index], block.section, span))
     return companions([one for one in made if one is not None])
+
+
+def _elsewhere(term: object, said: Said, section: str, span: tuple[str, int, int]) -> Mention | None:
+    """What is said of the other side without naming the term again: "none on the right"."""
+    assert said.elsewhere is not None
+    cue, side = said.elsewhere
+    return _mention(term, Said(after=cue), Traits(side=side), section, span)
 
 
 def _mention(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.clinical.reading.lexicon import Attribute, Cue, Stop, Term
-from services.clinical.reading.model import Assertion
+from services.clinical.reading.model import Assertion, Side
 from services.clinical.reading.sentence import AFTER_WORDS, Item
 
+_NEW_CLAUSE = frozenset(("comma", "stop", "soft", "and"))
 _DENYING = frozenset(("no", "not", "without", "non", "senza", "nessuna"))
 PHRASE_WORDS = 4
 """How many words a phrase cue may stand away from its term."""
@@ -15,11 +16,14 @@ PHRASE_WORDS = 4
 
 @dataclass(slots=True)
 class Said:
-    """What cues say of one target: the one before it, the one after it, and whether a hedge links it."""
+    """What cues say of one target: the one before it, the one after it, whether a hedge links it,
+    and what is said of the other side without the term.
+    """
 
     before: Cue | None = None
     after: Cue | None = None
     hedged: bool = False
+    elsewhere: tuple[Cue, Side] | None = None
 
 
 def _role(item: Item) -> str:
@@ -138,6 +142,10 @@ def _reach_back(items: list[Item], said: dict[int, Said], place: int) -> None:
     if target < 0 or items[place].first - items[target].behind > AFTER_WORDS:
         return
     if target in said:
+        side = _other_side(items, target, place)
+        if side is not None:
+            said[target].elsewhere = (cue, side)
+            return
         said[target].after = cue
     joined = False
     for index in range(target - 1, -1, -1):
@@ -156,6 +164,19 @@ def _reach_back(items: list[Item], said: dict[int, Said], place: int) -> None:
                 if said[index].after is not None:
                     return
                 said[index].after = cue
+
+
+def _other_side(items: list[Item], target: int, place: int) -> Side | None:
+    """ "Small left effusion, none on the right": the side that a cue behind its term speaks of, if it is not the term's."""
+    start = next((n for n in range(target + 1, place) if _role(items[n]) in _NEW_CLAUSE), None)
+    if start is None:
+        return None
+    near = [items[n].what for n in range(max(target - 3, 0), start)]
+    own = {what.side for what in near if isinstance(what, Attribute) and what.side is not None}
+    far = [items[n].what for n in range(start, min(place + 2, len(items))) if n != place]
+    told = {what.side for what in far if isinstance(what, Attribute) and what.side is not None}
+    other = told - own
+    return next(iter(other)) if own and len(other) == 1 and Side.BILATERAL not in own | other else None
 
 
 def _before(item: Item) -> bool:
