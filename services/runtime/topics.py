@@ -17,7 +17,7 @@ from services.runtime.outcomes import Unavailable
 def admin_client(brokers: str) -> KafkaAdminClient:
     """An admin client; Unavailable when no broker answers."""
     try:
-        return KafkaAdminClient(bootstrap_servers=brokers, request_timeout_ms=10_000)
+        return KafkaAdminClient(bootstrap_servers=brokers, request_timeout_ms=10_000, bootstrap_timeout_ms=5_000)
     except (KafkaError, OSError, ValueError):
         raise Unavailable("kafka") from None
 

@@ -139,8 +139,9 @@ def traits(words: list[str], apart: frozenset[str], items: list[Item], label: Si
         what = items[index].what
         if isinstance(what, Term):
             _lead(items, index, made, leading)
-    _share(items, found)
-    _read_as(items, found)
+    if len(found) > 1:
+        _share(items, found)
+        _read_as(items, found)
     for index, made in found.items():
         what = items[index].what
         if not isinstance(what, Term):

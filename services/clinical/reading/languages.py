@@ -7,7 +7,7 @@ import re
 from services.clinical.reading.lexicon import LANGUAGES, lexicon
 
 _WORD = re.compile(r"[a-z]{2,}")
-_SAMPLE = 6000
+_SAMPLE = 3000
 _ENOUGH = 0.25
 """At least this share of the words must be known, or the language is unknown."""
 
@@ -18,9 +18,9 @@ def language_of(folded: str) -> str:
     if not words:
         return "unknown"
     tables = {code: lexicon(code) for code in LANGUAGES}
-    known = {code: sum(word in table.words for word in words) for code, table in tables.items()}
+    known = {code: sum(map(table.words.__contains__, words)) for code, table in tables.items()}
     best = max(LANGUAGES, key=lambda code: known[code])
-    foreign = sum(word in tables[best].foreign for word in words)
+    foreign = sum(map(tables[best].foreign.__contains__, words))
     telling = known[best] - min(known.values())
     if known[best] < _ENOUGH * len(words) or foreign > max(telling, 0) or (foreign and foreign * 4 > known[best]):
         return "unknown"

@@ -16,6 +16,8 @@ LONGEST_SENTENCE = 1500
 _BOUNDARY = re.compile(r"[.!?]+(?=[\s\")\]]|$)|(?<=[a-z)])\.(?=[A-Z][a-z])|;|\n")
 _ITEM = re.compile(r"[ ]*(?:[-*•>#]+[ ]*|\(?\d{1,2}[.)][ ]+|[a-z]\)[ ]+)")
 _LABEL = re.compile(r"[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ /&-]{1,40}:")
+_CAPITAL = re.compile(r"[A-Z]{3}")
+_SMALL = re.compile(r"[a-z]{3}")
 _WORD = re.compile(r"[\s(/]")
 
 
@@ -73,7 +75,7 @@ def lay_out(text: str, folded: str, tokens: Tokens, lexicon: Lexicon, section: s
     """Sentences and blocks of `text` (every line break already a newline); linear in its length."""
     lines = text[:20000].split("\n")
     width = max((len(line.rstrip()) for line in lines if len(line) <= 140), default=80)
-    shouting = sum(map(str.isupper, text[:4000])) > sum(map(str.islower, text[:4000]))
+    shouting = len(_CAPITAL.findall(text, 0, 1000)) > len(_SMALL.findall(text, 0, 1000))
     made = blocks(text, folded, tokens, lexicon, section)
     heading_starts = {block.start for block in made}
     ends = []

@@ -21,7 +21,7 @@ _NOTHING: _Best = (-1, 0, ())
 
 
 class _Node:
-    __slots__ = ("ahead", "clause_end", "gap", "number", "rows", "said", "stems", "words")
+    __slots__ = ("ahead", "clause_end", "gap", "number", "plain", "rows", "said", "stems", "words")
 
     def __init__(self) -> None:
         self.words: dict[str, _Node] = {}
@@ -30,11 +30,13 @@ class _Node:
         self.gap: _Node | None = None
         self.ahead: _Node | None = None
         self.clause_end: _Node | None = None
+        self.plain = True
         self.rows: Rows = ()
         self.said = 0
 
     def grown(self, word: str) -> _Node:
-        """The node behind `word`, made if it is missing."""
+        """The node behind `word`, made if it is missing. A plain node has only words behind it."""
+        self.plain = self.plain and word not in ("#", "..", "^", "$") and not word.endswith("*")
         if word == "#":
             self.number = self.number or _Node()
             return self.number
@@ -90,7 +92,7 @@ class Matcher:
             return None
         best = _NOTHING
         for node in first:
-            best = max(best, self._walk(node, words, place + 1, limit, -1))
+            best = _walk(node, words, place + 1, limit, -1, best)
         return (best[2], best[0]) if best[2] else None
 
     def all(self, words: list[str], start: int, limit: int) -> list[tuple[int, int, Rows]]:
@@ -108,22 +110,35 @@ class Matcher:
             place += 1
         return found
 
-    def _walk(self, node: _Node, words: list[str], place: int, limit: int, end: int) -> _Best:
-        """The best (end, words said, rows) below `node`; `end` is where the match ends if a look ahead holds."""
-        best = _NOTHING
+
+def _walk(node: _Node, words: list[str], place: int, limit: int, end: int, best: _Best) -> _Best:
+    """The best (end, words said, rows) of `best` and what is below `node`.
+
+    `end` is where the match ends if what is ahead holds; -1 where nothing is looked ahead for.
+    """
+    while True:
         if node.rows:
-            best = (place if end < 0 else end, node.said, node.rows)
-        if node.clause_end is not None and (place >= limit or words[place] in _CLAUSE_ENDS):
-            best = max(best, self._walk(node.clause_end, words, place, limit, end))
-        if node.ahead is not None:
-            best = max(best, self._walk(node.ahead, words, place, limit, place))
-        if place < limit:
-            for after in node.next(words[place]):
-                best = max(best, self._walk(after, words, place + 1, limit, end))
-        if node.gap is not None:
-            for skipped in range(_GAP_WORDS + 1):
-                here = place + skipped
-                if here > limit or (skipped and words[here - 1] in _GAP_STOPS):
-                    break
-                best = max(best, self._walk(node.gap, words, here, limit, end))
-        return best
+            reached = place if end < 0 else end
+            if reached > best[0] or (reached == best[0] and node.said > best[1]):
+                best = (reached, node.said, node.rows)
+        if not node.plain:
+            break
+        after = node.words.get(words[place]) if place < limit else None
+        if after is None:
+            return best
+        node = after
+        place += 1
+    if node.clause_end is not None and (place >= limit or words[place] in _CLAUSE_ENDS):
+        best = _walk(node.clause_end, words, place, limit, end, best)
+    if node.ahead is not None:
+        best = _walk(node.ahead, words, place, limit, place, best)
+    if place < limit:
+        for after in node.next(words[place]):
+            best = _walk(after, words, place + 1, limit, end, best)
+    if node.gap is not None:
+        for skipped in range(_GAP_WORDS + 1):
+            here = place + skipped
+            if here > limit or (skipped and words[here - 1] in _GAP_STOPS):
+                break
+            best = _walk(node.gap, words, here, limit, end, best)
+    return best

@@ -37,6 +37,8 @@ def named(term: Term, told: Traits, assertion: Assertion) -> tuple[str, str | No
 
 def companions(mentions: list[Mention]) -> list[Mention]:
     """A hematoma with active bleeding bleeds, where it is; a hemorrhage around an ablated lung lesion is the lung's."""
+    if not any(one.finding.finding == "hemorrhage" for one in mentions):
+        return mentions
     bleeding = any(_BLEEDING in one.finding.qualifiers and one.finding.finding == "hemorrhage" for one in mentions)
     hematoma = next((one.finding for one in mentions if one.finding.finding == "hematoma"), None)
     lung = any(one.finding.finding == "ground_glass_halo" for one in mentions)

@@ -39,6 +39,9 @@ def positions(mentions: Sequence[Mention]) -> tuple[tuple[Finding, ...], bool]:
     final: list[Finding] = []
     contradictory = False
     for group in groups.values():
+        if len(group) == 1:
+            final.append(group[0].finding)
+            continue
         for placed in _by_site(group):
             made, clash = _by_side(placed)
             final.extend(made)
@@ -149,6 +152,8 @@ def _told(one: Finding) -> int:
 def _filled(chosen: Mention, group: list[Mention], side: Side | None) -> Finding:
     """The chosen mention, completed from the mentions that say the same elsewhere in the report."""
     made = chosen.finding
+    if len(group) == 1 and made.side is side:
+        return made
     alike = [made, *(m.finding for m in group if m.finding.assertion is made.assertion and m is not chosen)]
     if made.assertion is Assertion.ABSENT:
         return replace(made, side=side if made.side is not Side.BILATERAL or side is None else side)

@@ -26,15 +26,11 @@ class Said:
     elsewhere: tuple[Cue, Side] | None = None
 
 
-def _role(item: Item) -> str:
-    return item.what.role if isinstance(item.what, Stop) else ""
-
-
 def _listed(items: list[Item], index: int) -> bool:
     """Whether the comma at `index` goes on with a list: "no A, small B, or C" denies B too."""
     targets = 0
     for item in items[index + 1 :]:
-        role = _role(item)
+        role = item.role
         if item.target:
             targets += 1
             if targets > 3:
@@ -71,7 +67,7 @@ def _forward(items: list[Item], said: dict[int, Said]) -> None:
     linked = True
     for index, item in enumerate(items):
         what = item.what
-        role = _role(item)
+        role = item.role
         if isinstance(what, Cue):
             if what.place == "after":
                 closed = closed or consumed
@@ -131,7 +127,7 @@ def _reach_back(items: list[Item], said: dict[int, Said], place: int) -> None:
     target = -1
     for index in range(place - 1, -1, -1):
         item = items[index]
-        role = _role(item)
+        role = item.role
         if item.target:
             target = index
             break
@@ -150,7 +146,7 @@ def _reach_back(items: list[Item], said: dict[int, Said], place: int) -> None:
     joined = False
     for index in range(target - 1, -1, -1):
         item = items[index]
-        role = _role(item)
+        role = item.role
         if role in ("stop", "soft", "verb", "with", "versus") or _before(item) or isinstance(item.what, Cue):
             return
         if role in ("and", "or"):
@@ -168,7 +164,7 @@ def _reach_back(items: list[Item], said: dict[int, Said], place: int) -> None:
 
 def _other_side(items: list[Item], target: int, place: int) -> Side | None:
     """ "Small left effusion, none on the right": the side that a cue behind its term speaks of, if it is not the term's."""
-    start = next((n for n in range(target + 1, place) if _role(items[n]) in _NEW_CLAUSE), None)
+    start = next((n for n in range(target + 1, place) if items[n].role in _NEW_CLAUSE), None)
     if start is None:
         return None
     near = [items[n].what for n in range(max(target - 3, 0), start)]
@@ -186,7 +182,7 @@ def _before(item: Item) -> bool:
 def _hedges(words: list[str], items: list[Item], said: dict[int, Said]) -> None:
     """ "A or B" and "A versus B" leave both open, where A and B are named side by side."""
     for index, item in enumerate(items):
-        role = _role(item)
+        role = item.role
         if role not in ("or", "versus") or (role == "or" and _denied_change(words, items, index)):
             continue
         left = right = None
@@ -194,13 +190,13 @@ def _hedges(words: list[str], items: list[Item], said: dict[int, Said]) -> None:
             if items[other].target:
                 left = other
                 break
-            if _role(items[other]) in ("stop", "soft", "comma", "and", "verb", "with") or isinstance(items[other].what, Cue):
+            if items[other].role in ("stop", "soft", "comma", "and", "verb", "with") or isinstance(items[other].what, Cue):
                 break
         for other in range(index + 1, len(items)):
             if items[other].target:
                 right = other
                 break
-            if _role(items[other]) or (isinstance(items[other].what, Cue)):
+            if items[other].role or (isinstance(items[other].what, Cue)):
                 break
         if left is not None and item.first - items[left].behind > 5:
             left = None

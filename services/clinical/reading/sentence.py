@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from services.clinical.reading.lexicon import Attribute, Cue, Lexicon, Stop, Term
 from services.clinical.reading.measures import Size, sizes
 from services.clinical.reading.tokens import Tokens
@@ -13,23 +11,25 @@ AFTER_WORDS = 12
 _PARTING = frozenset(("stop", "soft", "with", "and", "or", "versus", "comma", "same"))
 
 
-@dataclass(slots=True)
 class Item:
     """One mark: the tokens from `first` to before `behind`. `chunk` numbers the stretches between links.
 
+    `target` tells a thing that cues and attributes speak of, ours or another; `role` is a clause word's.
     `other` is what a cue says where it stands behind its term, if its words may stand on either side.
     """
 
-    first: int
-    behind: int
-    what: Term | Cue | Stop | Attribute | Size
-    chunk: int = 0
-    other: Cue | None = None
+    __slots__ = ("behind", "chunk", "first", "other", "role", "target", "what")
 
-    @property
-    def target(self) -> bool:
-        """Whether it is a thing that cues and attributes speak of, ours or another."""
-        return isinstance(self.what, Term) or (isinstance(self.what, Stop) and self.what.role in ("other", "sign"))
+    def __init__(
+        self, first: int, behind: int, what: Term | Cue | Stop | Attribute | Size, other: Cue | None = None
+    ) -> None:
+        self.first = first
+        self.behind = behind
+        self.what = what
+        self.other = other
+        self.chunk = 0
+        self.role = what.role if isinstance(what, Stop) else ""
+        self.target = isinstance(what, Term) or self.role in ("other", "sign")
 
 
 def marks(folded: str, tokens: Tokens, first: int, behind: int, terms: list[Item], lexicon: Lexicon) -> list[Item]:
@@ -52,7 +52,7 @@ def marks(folded: str, tokens: Tokens, first: int, behind: int, terms: list[Item
                 items.append(Item(start, end, what))
         if sides and not inside:
             cue = sides.get("before") or sides["after"]
-            items.append(Item(start, end, cue, other=sides.get("after") if "before" in sides else None))
+            items.append(Item(start, end, cue, sides.get("after") if "before" in sides else None))
     text_end = tokens.ends[behind - 1]
     if folded.find("mm", tokens.starts[first], text_end) >= 0 or folded.find("cm", tokens.starts[first], text_end) >= 0:
         for size in sizes(folded, tokens.starts[first], text_end):
@@ -63,8 +63,8 @@ def marks(folded: str, tokens: Tokens, first: int, behind: int, terms: list[Item
         if item.other is not None and _behind_term(items, index):
             item.what = item.other
         what = item.what
-        if isinstance(what, Stop):
-            chunk += what.role in _PARTING
+        if item.role:
+            chunk += item.role in _PARTING
         elif isinstance(what, Cue):
             chunk += what.place == "before" and what.reach != "phrase"
         item.chunk = chunk

@@ -24,11 +24,7 @@ class Tokens:
 
 def tokenize(folded: str) -> Tokens:
     """The tokens of a folded text."""
-    words: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    for match in _TOKEN.finditer(folded):
-        words.append(match[0])
-        starts.append(match.start())
-        ends.append(match.end())
-    return Tokens(words, starts, ends)
+    matches = list(_TOKEN.finditer(folded))
+    words = [match[0] for match in matches]
+    starts = [match.start() for match in matches]
+    return Tokens(words, starts, [start + len(word) for start, word in zip(starts, words, strict=True)])
