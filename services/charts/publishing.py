@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.charts import kin as groups
+from services.charts.refolding import facts_of
 from services.charts.tables import (
     adverse_event_versions,
     adverse_events,
@@ -20,7 +21,7 @@ from services.charts.tables import (
 )
 from services.clinical.canonical import canonical, to_json
 from services.clinical.events.adverse_event import AdverseEvent, EventStatus
-from services.clinical.facts import Fact, fact_from_json, fact_json, names
+from services.clinical.facts import Fact, fact_json, names
 from services.clinical.identifiers import patient_name, routing_key
 from services.clinical.procedures.record import ProcedureRecord
 from services.clinical.publish import Rules, publish
@@ -51,10 +52,7 @@ class Publisher:
         """Fold locked groups and replace what is published from them."""
         if not ids:
             return
-        held: dict[int, list[Fact]] = {group: [] for group in ids}
-        rows = connection.execute(select(facts.c.kin, facts.c.body).where(facts.c.kin.in_(ids)))
-        for group, body in rows:
-            held[group].append(fact_from_json(body))
+        held = facts_of(connection, list(ids))
         outgoing: list[Outgoing] = []
         days: set[tuple[str, date]] = set()
         for group in ids:

@@ -4,9 +4,12 @@ import click
 
 from services.command.analyze import analyze
 from services.command.events import events
+from services.command.grading import grading
 from services.command.migrate import migrate
 from services.command.rates import rates
 from services.command.read import read
+from services.command.refold import refold
+from services.command.shadow import shadow
 from services.command.topics import topics
 
 
@@ -16,7 +19,7 @@ def main() -> None:
     """Complication rates of cryoablation, live from the hospital's own messages."""
 
 
-for verb in (analyze, events, migrate, rates, read, topics):
+for verb in (analyze, events, grading, migrate, rates, read, refold, shadow, topics):
     main.add_command(verb)
 
 if __name__ == "__main__":

@@ -4,20 +4,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import ProgrammingError
 
 from services.runtime.database import make_engine, unavailable
-from services.runtime.settings import load_settings
+from services.runtime.settings import Settings, load_settings
 
 
 @contextmanager
-def database() -> Iterator[Connection]:
-    """A connection to the database of CRYOWATCH_DATABASE_URL."""
-    engine = make_engine(load_settings(), pool=1)
+def reachable(settings: Settings) -> Iterator[Engine]:
+    """An engine whose troubles are said in words."""
+    engine = make_engine(settings, pool=1)
     try:
-        with engine.connect() as connection:
-            yield connection
+        yield engine
     except ProgrammingError:
         raise click.ClickException("the database has no CryoWatch tables: run `cryowatch migrate`") from None
     except Exception as problem:
@@ -25,3 +24,12 @@ def database() -> Iterator[Connection]:
             raise
         where = engine.url.render_as_string(hide_password=True)
         raise click.ClickException(f"no database answers at {where}: set CRYOWATCH_DATABASE_URL") from None
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def database() -> Iterator[Connection]:
+    """A connection to the database of CRYOWATCH_DATABASE_URL."""
+    with reachable(load_settings()) as engine, engine.connect() as connection:
+        yield connection

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import FrameType
 
 import uvicorn
 from prometheus_client import CollectorRegistry
@@ -27,6 +28,13 @@ from services.runtime.settings import Settings
 
 MOST_CONNECTIONS = 200
 HEALTH_SECONDS = 5.0
+
+
+class _Server(uvicorn.Server):
+    """uvicorn ends by raising the signal again that ended it; a service that was told to end has ended well."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.should_exit = True
 
 
 def build(
@@ -58,23 +66,24 @@ def run(settings: Settings) -> None:
     log = configure(SERVICE, settings.log_level)
     engine = make_engine(settings, pool=8)
     repository = Repository(engine, evidence=False)
-    ready = False
+    ready, said = False, ""
     health = Health(ready=lambda: ready)
     registry = CollectorRegistry()
 
     async def watch() -> None:
-        nonlocal ready
+        nonlocal ready, said
         while True:
             health.beat()
             try:
-                now = await run_in_threadpool(repository.answers)
+                ready = await run_in_threadpool(repository.answers)
+                state = "dependency_answers"
             except Exception as problem:
-                now = False
-                if ready or not unavailable(problem):
-                    log.warning("dependency_unavailable", dependency="database", error=type(problem).__name__)
-            if now and not ready:
-                log.info("dependency_answers", dependency="database")
-            ready = now
+                ready = False
+                # Without its tables the database is there, and of no use: cryowatch migrate makes them.
+                state = "dependency_unavailable" if unavailable(problem) else "tables_missing"
+            if state != said:
+                (log.info if ready else log.warning)(state, dependency="database")
+            said = state
             await asyncio.sleep(HEALTH_SECONDS if ready else 0.5)
 
     @asynccontextmanager
@@ -95,7 +104,7 @@ def run(settings: Settings) -> None:
         limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=10,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    _Server(config).run(sockets=[listening])
     engine.dispose()
     log.info("service_stopped")
 

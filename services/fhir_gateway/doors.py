@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
+import structlog
 from prometheus_client import CollectorRegistry, Counter
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -19,7 +20,6 @@ from services.fhir_gateway.negotiation import media_type, require_json
 from services.fhir_gateway.refusal import Refusal, bad, outcome, unavailable_now
 from services.fhir_gateway.release import Release
 from services.runtime.database import rejected, unavailable
-from services.runtime.logs import configure
 from services.runtime.settings import Settings
 
 SERVICE = "fhir_gateway"
@@ -38,7 +38,7 @@ class Doors:
         self._gateway = gateway
         self._address = settings.gateway_base_url.rstrip("/")
         self._tokens = tokens
-        self._log = configure(SERVICE, settings.log_level)
+        self._log = structlog.get_logger().bind(service=SERVICE)
         self._requests = Counter(
             "cryo_gateway_requests_total",
             "FHIR requests by release, interaction and status",
@@ -104,7 +104,6 @@ class Doors:
         if isinstance(problem, Refusal):
             refusal = problem
         elif unavailable(problem):
-            self._log.warning("dependency_unavailable", dependency="database", where=name)
             refusal = unavailable_now()
         elif rejected(problem):
             refusal = bad("The request holds characters or numbers that can't be looked for.", "value")

@@ -79,8 +79,10 @@ def tally(texts: Iterable[Labelled]) -> Tally:
 
 
 def _is(finding: str, name: str) -> bool:
-    family = {"pneumothorax": ("pneumothorax", "hydropneumothorax"), "pleural_effusion": (
-        "pleural_effusion", "hemorrhagic_pleural_effusion", "hydropneumothorax")}
+    family = {
+        "pneumothorax": ("pneumothorax", "hydropneumothorax"),
+        "pleural_effusion": ("pleural_effusion", "hemorrhagic_pleural_effusion", "hydropneumothorax"),
+    }
     return finding in family[name]
 
 

@@ -1,9 +1,12 @@
 """Every rule of every rule set applies to something, and the scales differ where they should."""
 
+from pathlib import Path
+
 import pytest
 
 from services.clinical.events.compartments import compartments
 from services.clinical.grading.ruleset import Rule, RuleSet, parse_ruleset, shipped
+from services.command.grading import page
 
 RULES = [(rules, rule) for rules in shipped() for rule in rules.rules]
 
@@ -57,3 +60,8 @@ def test_a_permanent_palsy_is_disabling() -> None:
 def test_what_is_no_rule_set_is_refused_in_words(text: str) -> None:
     with pytest.raises(ValueError, match="rule set"):
         parse_ruleset(text)
+
+
+def test_the_page_is_made_from_the_rules() -> None:
+    committed = (Path(__file__).parents[2] / "docs" / "sir-grading.md").read_text("utf-8")
+    assert page() == committed, "run: cryowatch grading > docs/sir-grading.md"

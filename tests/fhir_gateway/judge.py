@@ -1,6 +1,7 @@
 """An independent judge of FHIR (HL7's own validator, and a strict client), where it is at hand.
 
-It isn't part of the project: CRYOWATCH_FHIR_JUDGE names its folder. Its build (some 200 MB) is kept in the user's cache.
+It isn't part of the project: CRYOWATCH_FHIR_JUDGE names its folder. Its build, some 200 MB, is kept in the user's
+cache.
 """
 
 import json

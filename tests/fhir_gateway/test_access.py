@@ -38,7 +38,7 @@ def test_bearers_of_a_token_read_with_the_sentences(guarded: Reader, token: str,
     "shown", ["", "Bearer wrong", f"Basic {TOKEN}", TOKEN, "Bearer", f"Bearer {TOKEN} x", "Bearer é"]
 )
 def test_nobody_else_reads_anything(guarded: Reader, path: str, shown: str) -> None:
-    headers = {"Authorization": shown.encode("latin-1")} if shown else {}
+    headers = {b"Authorization": shown.encode("latin-1")} if shown else {}
     answer = guarded.client.get(path, headers=headers)
     assert outcome(answer) == (401, "login")
     assert answer.headers["www-authenticate"].startswith("Bearer")

@@ -1,4 +1,4 @@
-"""The codes and definitions that we publish, against the vocabulary that they must cover and the resources that use them."""
+"""The codes and definitions that we publish, against the vocabulary that they cover and the resources that use them."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
 """The life of an event as an EHR sees it: published, graded, corrected, taken back and shown again."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -15,8 +15,9 @@ CLEAR = "FINDINGS: No pneumothorax. No pleural effusion."
 WITHDRAWN = "entered-in-error"
 
 
-def issued(hours: float) -> dict[str, object]:
-    return {"issued": END + timedelta(hours=hours)}
+def after(hours: float) -> datetime:
+    """An issue time, so many hours after the procedure's end."""
+    return END + timedelta(hours=hours)
 
 
 def test_it_is_read_with_the_sentence_that_proves_it(world: World) -> None:
@@ -29,13 +30,13 @@ def test_it_is_read_with_the_sentence_that_proves_it(world: World) -> None:
 
 
 def test_a_correction_withdraws_it_and_another_reinstates_it_under_the_same_id(world: World) -> None:
-    world.enter(procedure(), report(EFFUSION, **issued(25)))
+    world.enter(procedure(), report(EFFUSION, issued=after(25)))
     reader = world.reader()
     (name,) = reader.ids("/r5/AdverseEvent")
     seen = [reader.json(f"/r5/AdverseEvent/{name}")]
-    world.enter(report(CLEAR, standing=Standing.CORRECTED, **issued(26)))
+    world.enter(report(CLEAR, standing=Standing.CORRECTED, issued=after(26)))
     seen.append(reader.json(f"/r5/AdverseEvent/{name}"))
-    world.enter(report(EFFUSION, standing=Standing.CORRECTED, **issued(27)))
+    world.enter(report(EFFUSION, standing=Standing.CORRECTED, issued=after(27)))
     seen.append(reader.json(f"/r5/AdverseEvent/{name}"))
     assert [one["status"] for one in seen] == ["completed", WITHDRAWN, "completed"]
     versions = [int(one["meta"]["versionId"]) for one in seen]
@@ -45,9 +46,9 @@ def test_a_correction_withdraws_it_and_another_reinstates_it_under_the_same_id(w
 
 
 def test_the_history_has_every_version_newest_first_and_old_ones_can_be_read(world: World) -> None:
-    world.enter(procedure(), report(EFFUSION, **issued(25)))
-    world.enter(report(CLEAR, standing=Standing.CORRECTED, **issued(26)))
-    world.enter(report(EFFUSION, standing=Standing.CORRECTED, **issued(27)))
+    world.enter(procedure(), report(EFFUSION, issued=after(25)))
+    world.enter(report(CLEAR, standing=Standing.CORRECTED, issued=after(26)))
+    world.enter(report(EFFUSION, standing=Standing.CORRECTED, issued=after(27)))
     reader = world.reader()
     (name,) = reader.ids("/r5/AdverseEvent")
     history = reader.json(f"/r5/AdverseEvent/{name}/_history")
@@ -62,15 +63,15 @@ def test_the_history_has_every_version_newest_first_and_old_ones_can_be_read(wor
 
 
 def test_old_versions_and_withdrawn_ones_quote_nothing_from_the_text_as_it_stands_now(world: World) -> None:
-    world.enter(procedure(), report(EFFUSION, **issued(25)))
+    world.enter(procedure(), report(EFFUSION, issued=after(25)))
     longer = "FINDINGS: The heart is normal. There is a moderate left pleural effusion now."
-    world.enter(report(longer, standing=Standing.CORRECTED, **issued(26)))
+    world.enter(report(longer, standing=Standing.CORRECTED, issued=after(26)))
     reader = world.reader()
     (name,) = reader.ids("/r4/AdverseEvent")
     newest, oldest = (e["resource"] for e in reader.json(f"/r4/AdverseEvent/{name}/_history")["entry"])
     assert extension(newest, "evidence")[0]["sentence"] == ["There is a moderate left pleural effusion now."]
     assert "sentence" not in extension(oldest, "evidence")[0]
-    world.enter(withdrawal(**issued(27)))
+    world.enter(withdrawal(issued=after(27)))
     assert "effusion now" not in str(reader.json(f"/r4/AdverseEvent/{name}"))
 
 
@@ -99,14 +100,14 @@ def test_a_possible_event_is_never_published(world: World) -> None:
 
 
 def test_a_possible_event_taken_back_stays_unpublished(world: World) -> None:
-    world.enter(procedure(), report(POSSIBLE, **issued(25)))
-    world.enter(report(CLEAR, standing=Standing.CORRECTED, **issued(26)))
+    world.enter(procedure(), report(POSSIBLE, issued=after(25)))
+    world.enter(report(CLEAR, standing=Standing.CORRECTED, issued=after(26)))
     assert world.reader().json("/r4/AdverseEvent")["total"] == 0
 
 
 def test_what_was_possible_first_appears_when_it_is_definite_and_its_history_begins_there(world: World) -> None:
-    world.enter(procedure(), report(POSSIBLE, **issued(25)))
-    world.enter(report(EFFUSION, standing=Standing.CORRECTED, **issued(26)))
+    world.enter(procedure(), report(POSSIBLE, issued=after(25)))
+    world.enter(report(EFFUSION, standing=Standing.CORRECTED, issued=after(26)))
     reader = world.reader()
     (name,) = reader.ids("/r5/AdverseEvent")
     history = reader.json(f"/r5/AdverseEvent/{name}/_history")
@@ -119,8 +120,8 @@ def test_what_was_possible_first_appears_when_it_is_definite_and_its_history_beg
 
 
 def test_what_was_definite_and_is_only_possible_now_is_withdrawn_for_readers(world: World) -> None:
-    world.enter(procedure(), report(EFFUSION, **issued(25)))
-    world.enter(report(POSSIBLE, standing=Standing.CORRECTED, **issued(26)))
+    world.enter(procedure(), report(EFFUSION, issued=after(25)))
+    world.enter(report(POSSIBLE, standing=Standing.CORRECTED, issued=after(26)))
     reader = world.reader()
     (name,) = reader.ids("/r5/AdverseEvent?status=entered-in-error")
     assert extension(reader.json(f"/r5/AdverseEvent/{name}"), "withdrawal-reason") == [{"value": "only-possible"}]
@@ -137,9 +138,9 @@ def test_a_rejected_event_says_that_a_reviewer_rejected_it(world: World) -> None
 
 @pytest.mark.parametrize("release", ["r4", "r5"])
 def test_withdrawn_events_are_found_and_can_be_left_out(world: World, release: str) -> None:
-    world.enter(procedure(), report(EFFUSION, **issued(25)))
+    world.enter(procedure(), report(EFFUSION, issued=after(25)))
     world.enter(procedure("A2", patient="P2"), report(EFFUSION, "R2", patient="P2"))
-    world.enter(withdrawal(**issued(26)))
+    world.enter(withdrawal(issued=after(26)))
     reader = world.reader()
     everything = set(reader.ids(f"/{release}/AdverseEvent"))
     live = reader.ids(f"/{release}/AdverseEvent?_tag:not=withdrawn")

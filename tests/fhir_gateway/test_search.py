@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from services.clinical.facts import Lesion
+from services.clinical.facts import Lesion, ReportBody
 from services.clinical.moments import Moment
 from tests.builders import END, START, care, procedure, report
 from tests.fhir_gateway.conftest import Reader, World
@@ -271,6 +271,7 @@ def test_a_date_of_which_the_day_alone_is_known_is_found_by_what_it_may_be(world
     from dataclasses import replace
 
     body, status = report("FINDINGS: Small left pleural effusion.")
+    assert isinstance(body.statement, ReportBody)
     day = Moment(datetime(2021, 3, 1, 23, tzinfo=UTC), datetime(2021, 3, 2, 22, 59, 59, tzinfo=UTC))
     world.enter(procedure(), [replace(body, statement=replace(body.statement, performed=day)), status])
     reader = world.reader()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from services.clinical.reading.lexicon import Attribute, Cue, Stop, Term
 from services.clinical.reading.measures import Size
@@ -13,7 +14,16 @@ _ORDER = (Severity.TRACE, Severity.SMALL, Severity.MODERATE, Severity.LARGE)
 SEVERAL = "several"
 _BEHIND = frozenset(("treated", "active_bleeding"))
 SITED = frozenset(
-    ("hematoma", "hemorrhage", "fracture", "nerve_injury", "organ_injury", "infection", "pulmonary_hemorrhage", "fistula")
+    (
+        "hematoma",
+        "hemorrhage",
+        "fracture",
+        "nerve_injury",
+        "organ_injury",
+        "infection",
+        "pulmonary_hemorrhage",
+        "fistula",
+    )
 )
 
 
@@ -92,13 +102,14 @@ def _owner(words: list[str], apart: frozenset[str], items: list[Item], index: in
     return before, False
 
 
-def _ellipsis(items: list[Item], owner: int, index: int, told: Traits) -> bool:
+def _ellipsis(words: list[str], items: list[Item], owner: int, index: int, told: Traits) -> bool:
     """Whether a second side behind a comma speaks of the other side: "effusion on the left, the right one has gone"."""
     what = items[index].what
     if index < owner or told.side is None or not isinstance(what, Attribute) or what.side in (None, told.side):
         return False
-    between = [one.what for one in items[owner + 1 : index] if isinstance(one.what, Stop)]
-    return any(one.role in ("comma", "soft", "stop") for one in between) and what.side is not Side.BILATERAL
+    between = [one for one in items[owner + 1 : index] if one.role in ("comma", "soft", "stop")]
+    apart = any(one.role == "stop" or words[one.first] == "," for one in between)
+    return apart and what.side is not Side.BILATERAL
 
 
 def _shared(items: list[Item], index: int) -> int | None:
@@ -131,7 +142,7 @@ def traits(words: list[str], apart: frozenset[str], items: list[Item], label: Si
         if isinstance(what, Attribute) and what.site:
             sites.append((index, what))
         if owner is not None:
-            if not _ellipsis(items, owner, index, found[owner]):
+            if not _ellipsis(words, items, owner, index, found[owner]):
                 _take(found[owner], what, ahead)
         elif isinstance(what, Attribute):
             leading.append((index, what))
@@ -188,7 +199,7 @@ def _read_as(items: list[Item], found: dict[int, Traits]) -> None:
 def _share(items: list[Item], found: dict[int, Traits]) -> None:
     """ "Left pneumothorax and effusion", "pneumothorax and effusion on the left": neighbors in a list share."""
     order = sorted(found)
-    for one, two in zip(order, order[1:], strict=False):
+    for one, two in pairwise(order):
         if not _neighbors(items, one, two):
             continue
         first, second = found[one], found[two]

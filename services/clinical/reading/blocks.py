@@ -105,10 +105,10 @@ def blocks(text: str, folded: str, tokens: Tokens, lexicon: Lexicon, section: st
     places.update(headings)
     made = [Block(0, section or "body", None)]
     for start in sorted(places):
-        heading = places[start]
+        opening = places[start]
         current = made[-1]
-        opened = heading.section if heading else None
-        side = heading.side if heading else None
+        opened = opening.section if opening else None
+        side = opening.side if opening else None
         if opened or side is not None or current.side is not None:
             made.append(Block(start, section or opened or current.section, side))
     return tuple(made)

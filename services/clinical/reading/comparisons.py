@@ -13,7 +13,9 @@ MOST = 20
 """More comparisons than this no report has; the rest are left out."""
 
 _NUMERIC = re.compile(r"(?<!\d)(\d{1,4})[/.\-](\d{1,2})[/.\-](\d{4}|\d{1,2})(?!\d)")
-_NAMED = re.compile(r"(?<!\w)(?:(\d{1,2})[\s.\-]+([a-z]{3,10})|([a-z]{3,10})\.?\s+(\d{1,2})(?:st|nd|rd|th)?)[\s,.\-]+(\d{4})(?!\d)")
+_NAMED = re.compile(
+    r"(?<!\w)(?:(\d{1,2})[\s.\-]+([a-z]{3,10})|([a-z]{3,10})\.?\s+(\d{1,2})(?:st|nd|rd|th)?)[\s,.\-]+(\d{4})(?!\d)"
+)
 
 
 def _iso(year: int, month: int, day: int) -> str | None:
@@ -42,7 +44,7 @@ def stated_date(folded: str, lexicon: Lexicon) -> str | None:
 
 def comparisons(text: str, folded: str, layout: Layout, tokens: Tokens, lexicon: Lexicon) -> tuple[Comparison, ...]:
     """Every comparison named, in text order: comparison sections, and sentences that compare."""
-    numbers = set()
+    numbers: set[int] = set()
     for block, behind in zip(layout.blocks, (*layout.block_starts[1:], len(text)), strict=True):
         if block.section == "comparison":
             numbers.update(range(layout.sentence_at(block.start), layout.sentence_at(max(block.start, behind - 1)) + 1))

@@ -85,7 +85,9 @@ def lay_out(text: str, folded: str, tokens: Tokens, lexicon: Lexicon, section: s
         if mark == "\n":
             if _wrapped(text, start, lexicon, width, shouting):
                 continue
-        elif (mark[0] == "?" and (start == 0 or text[start - 1] in " \n(")) or (mark == "." and _abbreviated(text, start, end, lexicon)):
+        elif (mark[0] == "?" and (start == 0 or text[start - 1] in " \n(")) or (
+            mark == "." and _abbreviated(text, start, end, lexicon)
+        ):
             continue
         ends.append(end)
     ends = sorted({*ends, *heading_starts, len(text)} - {0})

@@ -21,7 +21,9 @@ _EARLIER = re.compile(
     r"|in precedenza|precedentemente|precedenti?|prima|era|erano|rispetto a(?:i|l|gli)?|da|dai|contro)"
     r"\s*(?:\w+\s+)?(?:measur\w+\s+|misur\w+\s+|di\s+)?(?:of\s+)?[(:]?\s*$"
 )
-_SLICE = re.compile(r"(?:slice|section|collimation|spessore di strato|strat\w*|margin\w*|gauge|probe|slices?)\s*(?:thickness|di|of)?\s*$")
+_SLICE = re.compile(
+    r"(?:slices?|section|collimation|spessore di strato|strat\w*|margin\w*|gauge|probe)\s*(?:thickness|di|of)?\s*$"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ _BLEEDING = "active_bleeding"
 
 
 def named(term: Term, told: Traits, assertion: Assertion) -> tuple[str, str | None, tuple[str, ...]]:
-    """The finding, its site and its qualifiers: an effusion with blood in it is hemorrhagic, blood in the lung is the lung's."""
+    """The finding, its site and its qualifiers: bloody fluid is hemorrhagic, blood in the lung is the lung's."""
     finding = term.finding
     qualifiers = told.qualifiers | set(term.qualifiers)
     if told.bloody and finding == "pleural_effusion":

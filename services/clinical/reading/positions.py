@@ -59,7 +59,11 @@ def _by_site(group: list[Mention]) -> list[list[Mention]]:
     bare = [one for one in group if one.finding.site is None]
     if not sited or not bare:
         return [*sited.values(), bare] if bare else list(sited.values())
-    shown = {site for site, ones in sited.items() if any(m.finding.assertion in (Assertion.PRESENT, Assertion.POSSIBLE) for m in ones)}
+    shown = {
+        site
+        for site, ones in sited.items()
+        if any(m.finding.assertion in (Assertion.PRESENT, Assertion.POSSIBLE) for m in ones)
+    }
     denials = [one for one in bare if one.finding.assertion is Assertion.ABSENT]
     others = [one for one in bare if one.finding.assertion is not Assertion.ABSENT]
     if len(shown) == 1 or (not shown and len(sited) == 1):
@@ -84,7 +88,11 @@ def _by_side(group: list[Mention]) -> tuple[list[Finding], bool]:
             if one.finding.side in (side, Side.BILATERAL):
                 parts[side].append(one)
     used = {side: list(ones) for side, ones in parts.items() if ones}
-    shown = [side for side, ones in used.items() if any(m.finding.assertion in _FIRM and m.finding.assertion is not Assertion.ABSENT for m in ones)]
+    shown = [
+        side
+        for side, ones in used.items()
+        if any(m.finding.assertion in _FIRM and m.finding.assertion is not Assertion.ABSENT for m in ones)
+    ]
     rest: list[Mention] = []
     for one in bare:
         homes = shown or []
@@ -156,7 +164,7 @@ def _filled(chosen: Mention, group: list[Mention], side: Side | None) -> Finding
         return made
     alike = [made, *(m.finding for m in group if m.finding.assertion is made.assertion and m is not chosen)]
     if made.assertion is Assertion.ABSENT:
-        return replace(made, side=side if made.side is not Side.BILATERAL or side is None else side)
+        return replace(made, side=side)
     return replace(
         made,
         side=side,

@@ -110,9 +110,7 @@ def _elsewhere(term: object, said: Said, section: str, span: tuple[str, int, int
     return _mention(term, Said(after=cue), Traits(side=side), section, span)
 
 
-def _mention(
-    term: object, said: Said, told: Traits, section: str, span: tuple[str, int, int]
-) -> Mention | None:
+def _mention(term: object, said: Said, told: Traits, section: str, span: tuple[str, int, int]) -> Mention | None:
     assert isinstance(term, Term)
     if term.finding == "none":
         return None

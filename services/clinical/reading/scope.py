@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.clinical.reading.lexicon import Attribute, Cue, Stop, Term
+from services.clinical.reading.lexicon import Attribute, Cue, Term
 from services.clinical.reading.model import Assertion, Side
 from services.clinical.reading.sentence import AFTER_WORDS, Item
 
 _NEW_CLAUSE = frozenset(("comma", "stop", "soft", "and"))
+_PARTS_LEFT = frozenset(("stop", "soft", "comma", "and", "verb", "with"))
+_ROLES = _PARTS_LEFT | {"or", "versus", "same"}
+BESIDE_WORDS = 5
+"""How far an "or" may stand from what it leaves open."""
 _DENYING = frozenset(("no", "not", "without", "non", "senza", "nessuna"))
+GOVERNING_WORDS = 3
+"""How close behind a question another cue belongs to what is asked."""
 PHRASE_WORDS = 4
 """How many words a phrase cue may stand away from its term."""
 
 
 @dataclass(slots=True)
 class Said:
-    """What cues say of one target: the one before it, the one after it, whether a hedge links it,
-    and what is said of the other side without the term.
+    """What cues say of one target: the one before it, the one after it, and whether a hedge links it.
+
+    `elsewhere` is what is said of the other side without naming the term again.
     """
 
     before: Cue | None = None
@@ -60,65 +67,94 @@ def _anew(items: list[Item], index: int) -> bool:
     return False
 
 
+@dataclass(slots=True)
+class _Reach:
+    """The cue that reaches forward at some place of a sentence, and how the list that it opened goes on."""
+
+    cue: Cue | None = None
+    at: int = 0
+    consumed: bool = False
+    closed: bool = False
+    linked: bool = True
+
+    def means(self, *assertions: Assertion) -> bool:
+        return self.cue is not None and self.cue.means in assertions
+
+    def hear(self, cue: Cue, item: Item) -> None:
+        """Another cue: it replaces the last one, unless that one governs it ("to exclude possible", "likely no")."""
+        if cue.means == "affirm":
+            if not self.means(Assertion.POSSIBLE, Assertion.HYPOTHETICAL):
+                self.cue = None
+            return
+        gap = item.first - self.at
+        if self.cue is not None and not self.consumed:
+            if self.means(Assertion.HYPOTHETICAL) and cue.means is not Assertion.OTHER_SUBJECT:
+                if cue.means is Assertion.ABSENT or gap <= GOVERNING_WORDS:
+                    return
+            elif self.means(Assertion.POSSIBLE) and cue.means is Assertion.ABSENT and gap == 0:
+                return
+        self.cue, self.at = cue, item.behind
+        self.consumed, self.closed, self.linked = False, False, True
+
+    def pass_over(self, items: list[Item], index: int) -> None:
+        """A clause word: it ends the reach, closes the list, or links the next thing to it."""
+        role = items[index].role
+        denies = self.means(Assertion.ABSENT)
+        if role == "stop":
+            self.cue = None
+        elif role == "soft":
+            if denies and _listed(items, index):
+                pass
+            elif denies or self.consumed:
+                self.cue = None
+            self.linked = True
+        elif role == "with":
+            if denies or self.consumed:
+                self.cue = None
+        elif role == "verb":
+            self.closed = self.closed or self.consumed or denies
+        elif role in ("or", "same"):
+            self.linked = True
+            if denies and self.consumed:
+                self.closed = False
+        else:
+            self.linked = True
+            if role == "comma" and denies and self.consumed and _anew(items, index):
+                self.cue = None
+            if role == "comma" and self.cue is not None and self.cue.reach == "phrase" and not self.consumed:
+                self.cue = None
+
+    def meet(self, item: Item) -> Cue | None:
+        """A thing: the cue that reaches it, if one does."""
+        reached = None
+        if self.cue is not None:
+            near = self.cue.reach != "phrase" or item.first - self.at <= PHRASE_WORDS
+            goes_on = near and not self.closed and (not self.consumed or self.linked)
+            if goes_on or self.means(Assertion.OTHER_SUBJECT):
+                reached = self.cue
+                self.consumed = True
+                self.at = item.behind
+            else:
+                self.cue = None
+        self.linked = False
+        return reached
+
+
 def _forward(items: list[Item], said: dict[int, Said]) -> None:
-    active: Cue | None = None
-    at = 0
-    consumed = closed = False
-    linked = True
+    reach = _Reach()
     for index, item in enumerate(items):
         what = item.what
-        role = item.role
-        if isinstance(what, Cue):
-            if what.place == "after":
-                closed = closed or consumed
-                continue
-            if what.means == "affirm":
-                if active and active.means is not Assertion.POSSIBLE and active.means is not Assertion.HYPOTHETICAL:
-                    active = None
-                continue
-            keep = active is not None and not consumed
-            if keep and active is not None and what.means is Assertion.ABSENT:
-                if active.means is Assertion.HYPOTHETICAL:
-                    continue
-                if active.means is Assertion.POSSIBLE and item.first - at == 0:
-                    continue
-            if keep and active is not None and active.means is Assertion.HYPOTHETICAL and what.means is not Assertion.OTHER_SUBJECT:
-                if item.first - at <= 3:
-                    continue
-            active, at, consumed, closed, linked = what, item.behind, False, False, True
-        elif role == "stop":
-            active = None
-        elif role == "soft":
-            if active and not (active.means is Assertion.ABSENT and _listed(items, index)):
-                if active.means is Assertion.ABSENT or consumed:
-                    active = None
-            linked = True
-        elif role == "with":
-            if active and (active.means is Assertion.ABSENT or consumed):
-                active = None
-        elif role == "verb":
-            closed = closed or consumed or (active is not None and active.means is Assertion.ABSENT)
-        elif role in ("or", "same"):
-            linked = True
-            if active and active.means is Assertion.ABSENT and consumed:
-                closed = False
-        elif role in ("and", "comma", "versus"):
-            linked = True
-            if role == "comma" and active and active.means is Assertion.ABSENT and consumed and _anew(items, index):
-                active = None
-            if active and active.reach == "phrase" and not consumed and role == "comma":
-                active = None
-        elif item.target:
-            if active is not None:
-                near = active.reach != "phrase" or item.first - at <= PHRASE_WORDS
-                if active.means is Assertion.OTHER_SUBJECT or (near and not closed and (not consumed or linked)):
-                    if isinstance(what, Term):
-                        said[index].before = active
-                    consumed = True
-                    at = item.behind
-                else:
-                    active = None
-            linked = False
+        if item.target:
+            cue = reach.meet(item)
+            if index in said:
+                said[index].before = cue
+        elif item.role:
+            reach.pass_over(items, index)
+        elif isinstance(what, Cue):
+            if what.place == "before":
+                reach.hear(what, item)
+            else:
+                reach.closed = reach.closed or reach.consumed
 
 
 def _reach_back(items: list[Item], said: dict[int, Said], place: int) -> None:
@@ -133,7 +169,7 @@ def _reach_back(items: list[Item], said: dict[int, Said], place: int) -> None:
             break
         if cue.reach != "sentence" and (role in ("stop", "verb", "with") or _before(item)):
             return
-        if cue.reach == "sentence" and role == "stop" and cue.means is not Assertion.POSSIBLE and cue.means is not Assertion.RESOLVED:
+        if role == "stop" and cue.means not in (Assertion.POSSIBLE, Assertion.RESOLVED):
             return
     if target < 0 or items[place].first - items[target].behind > AFTER_WORDS:
         return
@@ -163,7 +199,7 @@ def _reach_back(items: list[Item], said: dict[int, Said], place: int) -> None:
 
 
 def _other_side(items: list[Item], target: int, place: int) -> Side | None:
-    """ "Small left effusion, none on the right": the side that a cue behind its term speaks of, if it is not the term's."""
+    """ "Small left effusion, none on the right": the side that the cue speaks of, if it is not the term's."""
     start = next((n for n in range(target + 1, place) if items[n].role in _NEW_CLAUSE), None)
     if start is None:
         return None
@@ -185,27 +221,25 @@ def _hedges(words: list[str], items: list[Item], said: dict[int, Said]) -> None:
         role = item.role
         if role not in ("or", "versus") or (role == "or" and _denied_change(words, items, index)):
             continue
-        left = right = None
-        for other in range(index - 1, -1, -1):
-            if items[other].target:
-                left = other
-                break
-            if items[other].role in ("stop", "soft", "comma", "and", "verb", "with") or isinstance(items[other].what, Cue):
-                break
-        for other in range(index + 1, len(items)):
-            if items[other].target:
-                right = other
-                break
-            if items[other].role or (isinstance(items[other].what, Cue)):
-                break
-        if left is not None and item.first - items[left].behind > 5:
+        left = _beside(items, range(index - 1, -1, -1), _PARTS_LEFT)
+        right = _beside(items, range(index + 1, len(items)), _ROLES)
+        if left is not None and item.first - items[left].behind > BESIDE_WORDS:
             left = None
-        if right is not None and items[right].first - item.behind > 5:
+        if right is not None and items[right].first - item.behind > BESIDE_WORDS:
             right = None
-        if left in said:
+        if left is not None and left in said:
             said[left].hedged = True
-        if right in said and (left is not None or role == "versus"):
+        if right is not None and right in said and (left is not None or role == "versus"):
             said[right].hedged = True
+
+
+def _beside(items: list[Item], places: range, parting: frozenset[str]) -> int | None:
+    for place in places:
+        if items[place].target:
+            return place
+        if items[place].role in parting or isinstance(items[place].what, Cue):
+            return None
+    return None
 
 
 def _denied_change(words: list[str], items: list[Item], index: int) -> bool:

@@ -62,11 +62,10 @@ def marks(folded: str, tokens: Tokens, first: int, behind: int, terms: list[Item
     for index, item in enumerate(items):
         if item.other is not None and _behind_term(items, index):
             item.what = item.other
-        what = item.what
         if item.role:
             chunk += item.role in _PARTING
-        elif isinstance(what, Cue):
-            chunk += what.place == "before" and what.reach != "phrase"
+        elif isinstance(item.what, Cue):
+            chunk += item.what.place == "before" and item.what.reach != "phrase"
         item.chunk = chunk
     return items
 

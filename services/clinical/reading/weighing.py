@@ -39,7 +39,8 @@ def weigh(said: Said, own: Assertion | None, section: str, management: bool, cha
     cue = said.before
     if result is Assertion.HISTORICAL and cue is not None and cue.yields and change is not None:
         result = Assertion.PRESENT
-    if change is Change.UNCHANGED and result is Assertion.ABSENT and said.after is not None and said.after.means is Assertion.ABSENT:
+    if result is Assertion.ABSENT and change is Change.UNCHANGED and said.before is None:
+        # "The known pneumothorax is not seen" was there before.
         result = Assertion.RESOLVED
     if own is not None and result in (None, Assertion.PRESENT):
         result = own

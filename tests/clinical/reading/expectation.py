@@ -84,6 +84,7 @@ def difference(notation: str, found: tuple[Finding, ...]) -> str | None:
     if not missing and not left:
         return None
     shown = "; ".join(
-        f"{f.finding} {f.assertion} {f.side} {f.severity} {f.change} {f.size_mm} @{f.site} {f.qualifiers}" for f in found
+        f"{f.finding} {f.assertion} {f.side} {f.severity} {f.change} {f.size_mm} @{f.site} {f.qualifiers}"
+        for f in found
     )
     return f"expected {notation!r}, read {shown or 'nothing'}"
