@@ -187,7 +187,7 @@ def corrected_rates(c: Counts) -> dict[str, tuple[int, int, float, float]]:
     """The corrected headline figures: k, n and Wilson bounds, each over its own denominator."""
     rows = {
         "patients with any event": ("patients.treated_with_event", "patients.treated"),
-        "procedures with any event": ("procedures.with_event", "procedures.treated"),
+        "procedures with any event": ("procedures.treated_with_event", "procedures.treated"),
         "lesions with any event": ("lesions.treated_with_event", "lesions.treated"),
     }
     found = {}

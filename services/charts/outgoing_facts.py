@@ -10,13 +10,18 @@ from services.runtime.outbox import Outgoing
 TOPIC = "clinical-facts"
 
 
+def routed_by(fact: Fact) -> str:
+    """The name whose hash is the key: the patient's, or the procedure's where a console names no patient."""
+    return next((name for name in names(fact) if name.startswith("patient:")), names(fact)[0])
+
+
 def outgoing(facts: Iterable[Fact], key: bytes) -> list[Outgoing]:
-    """Records for the outbox, keyed by the first name of each fact: the patient, or a console's accession."""
+    """Records for the outbox, keyed by patient, or by a console's accession."""
     return [
         Outgoing(
             TOPIC,
             f"{fact.id}/{fact.version}",
-            routing_key(key, names(fact)[0]),
+            routing_key(key, routed_by(fact)),
             canonical(fact_json(fact)).encode(),
         )
         for fact in facts

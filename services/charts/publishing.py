@@ -201,8 +201,9 @@ def _contributions(connection: Connection, group: int, wanted: Sequence[Contribu
     after = {(c.owner, c.site, c.day, c.stratum, c.measure): c.count for c in wanted}
     gone = [k for k in before if k not in after]
     changed = [k for k, count in after.items() if before.get(k) != count]
-    if gone:
-        connection.execute(delete(contributions).where(tuple_(*key).in_(gone), columns.kin == group))
+    for start in range(0, len(gone), 5000):  # a statement holds 65 535 parameters
+        some = gone[start : start + 5000]
+        connection.execute(delete(contributions).where(tuple_(*key).in_(some), columns.kin == group))
     if changed:
         statement = insert(contributions)
         names_ = ("owner", "site", "day", "stratum", "measure")

@@ -4,7 +4,7 @@ Folding is commutative, associative and idempotent because it looks at the set o
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.clinical.facts import (
@@ -69,7 +69,7 @@ def fold(facts: Iterable[Fact]) -> Chart:
         surviving,
         _procedures(by_kind),
         _reports(by_kind, surviving),
-        tuple(s for s in _live(by_kind[FactKind.CARE_EVENT]) if isinstance(s, CareEvent)),
+        tuple(care for same in by_kind[FactKind.CARE_EVENT] if (care := _care(same))),
         tuple(s for s in _live(by_kind[FactKind.ADJUDICATION]) if isinstance(s, Adjudication)),
     )
 
@@ -77,6 +77,20 @@ def fold(facts: Iterable[Fact]) -> Chart:
 def _live(groups: list[list[Fact]]) -> list[object]:
     tops = [current(same) for same in groups]
     return [top.fact.statement for top in tops if not top.withdrawn]
+
+
+def _care(facts: list[Fact]) -> CareEvent | None:
+    """A care event as it stands; a time that the current version doesn't carry is taken from the one before."""
+    ranked = versions(facts)
+    top = ranked[-1].fact.statement
+    assert isinstance(top, CareEvent)
+    if ranked[-1].withdrawn:
+        return None
+    for version in reversed(ranked[:-1]):
+        older = version.fact.statement
+        if top.given is None and isinstance(older, CareEvent) and not version.withdrawn:
+            top = replace(top, given=older.given, ended=top.ended or older.ended)
+    return top
 
 
 def _links(groups: list[list[Fact]]) -> dict[str, str]:
@@ -106,35 +120,62 @@ def _procedures(by_kind: dict[FactKind, list[list[Fact]]]) -> tuple[Documented, 
     return tuple(documented(name, kinds) for name, kinds in sorted(grouped.items()))
 
 
+_REPORT_KINDS = (FactKind.REPORT_BODY, FactKind.REPORT_ADDENDUM, FactKind.REPORT_STATUS)
+
+
 def _reports(by_kind: dict[FactKind, list[list[Fact]]], surviving: dict[str, str]) -> tuple[StandingReport, ...]:
-    parts: dict[tuple[str, str], dict[FactKind, list[Fact]]] = {}
-    for kind in (FactKind.REPORT_BODY, FactKind.REPORT_ADDENDUM, FactKind.REPORT_STATUS):
+    """Every report as it stands, for the patient that it stands for."""
+    by_report: dict[str, dict[str, list[Fact]]] = {}
+    for kind in _REPORT_KINDS:
         for same in by_kind[kind]:
             for fact in same:
                 s = fact.statement
                 assert isinstance(s, ReportBody | ReportAddendum | ReportStatus)
-                named = patient_name(s.site, s.patient_id)
-                key = (str(report_name(s.site, s.report)), surviving.get(named, str(named)))
-                parts.setdefault(key, {}).setdefault(kind, []).append(fact)
-    by_report: dict[str, list[tuple[Version, StandingReport]]] = {}
-    for (name, patient), kinds in sorted(parts.items()):
-        found = _standing(name, patient, kinds)
-        if found:
-            by_report.setdefault(name, []).append(found)
+                numbers = by_report.setdefault(report_name(s.site, s.report), {})
+                numbers.setdefault(patient_name(s.site, s.patient_id), []).append(fact)
     standing = []
-    for candidates in by_report.values():
-        _, best = max(candidates, key=lambda pair: pair[0].rank)
-        standing.append(best)
+    for name, numbers in sorted(by_report.items()):
+        candidates = [found for p, facts in _by_patient(numbers, surviving) if (found := _standing(name, p, facts))]
+        if candidates:
+            standing.append(max(candidates, key=lambda pair: pair[0].rank)[1])
     return tuple(standing)
 
 
-def _standing(name: str, patient: str, kinds: dict[FactKind, list[Fact]]) -> tuple[Version, StandingReport] | None:
+def _by_patient(numbers: dict[str, list[Fact]], surviving: dict[str, str]) -> list[tuple[str, list[Fact]]]:
+    """A report's facts by surviving patient.
+
+    Facts under a number from which the report was taken as another patient's are left out, before a merge could mix
+    them with the right ones. A withdrawal under a number that never held the report (a merge that wasn't announced)
+    speaks of the report wherever it is.
+    """
+    stray: list[Fact] = []
+    pooled: dict[str, list[Fact]] = {}
+    for number, facts in sorted(numbers.items()):
+        statuses = versions([f for f in facts if f.kind is FactKind.REPORT_STATUS])
+        top = statuses[-1] if statuses else None
+        held = any(f.kind is FactKind.REPORT_BODY for f in facts)
+        if top is not None and top.withdrawn:
+            reason = top.fact.statement.reason if isinstance(top.fact.statement, ReportStatus) else None
+            if reason == "wrong_patient" and len(numbers) > 1:
+                continue
+            if not held:
+                stray += facts
+                continue
+        pooled.setdefault(surviving.get(number, number), []).extend(facts)
+    return [(patient, [*facts, *stray]) for patient, facts in sorted(pooled.items())]
+
+
+def _standing(name: str, patient: str, facts: list[Fact]) -> tuple[Version, StandingReport] | None:
     """The report as it stands for that patient; None when it was withdrawn or has no body yet."""
+    kinds: dict[FactKind, list[Fact]] = {}
+    for fact in facts:
+        kinds.setdefault(fact.kind, []).append(fact)
     bodies = [v for v in versions(kinds.get(FactKind.REPORT_BODY, [])) if not v.withdrawn]
     statuses = versions(kinds.get(FactKind.REPORT_STATUS, []))
     if not bodies:
         return None
-    doubtful = bool(statuses) and unordered_reissue(statuses)
+    timeless = bool(statuses) and not statuses[-1].withdrawn and any(v.withdrawn and v.at is None for v in statuses)
+    doubtful = timeless or (bool(statuses) and unordered_reissue(statuses))
     if statuses and statuses[-1].withdrawn and not doubtful:
         return None
     top = bodies[-1]
@@ -148,7 +189,8 @@ def _standing(name: str, patient: str, kinds: dict[FactKind, list[Fact]]) -> tup
     standing = top.fact.standing
     if standing is Standing.PRELIMINARY and statuses and statuses[-1].fact.standing is not Standing.WITHDRAWN:
         standing = statuses[-1].fact.standing
-    past = tuple((v.fact.statement.text, v.at) for v in bodies if isinstance(v.fact.statement, ReportBody))
+    said = [(v.fact.statement, v.at) for v in (*bodies, *addenda)]
+    past = tuple((s.text, at) for s, at in said if isinstance(s, ReportBody | ReportAddendum))
     review = ("reissued_after_withdrawal",) if doubtful else ()
     report = StandingReport(name, patient, body, "\n".join([body.text, *added_texts]), standing, doubtful, review, past)
     return (statuses[-1] if statuses else top), report

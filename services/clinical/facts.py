@@ -336,6 +336,8 @@ def names(fact: Fact) -> tuple[str, ...]:
         found += [patient_name(s.site, s.retired), patient_name(s.site, s.surviving)]
     elif not isinstance(s, ConsoleHeader | TreatmentSummary | Adjudication):
         found.append(patient_name(s.site, s.patient_id))
+    if isinstance(s, CareEvent):
+        found.append(f"care:{s.site}:{s.care_id}")
     named = s.accession if not isinstance(s, ReportAddendum | ReportStatus | PatientLink) else None
     if named:
         found.append(procedure_name(s.site, named))

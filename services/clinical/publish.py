@@ -10,6 +10,7 @@ from datetime import datetime
 from services.clinical.chart import Chart, fold
 from services.clinical.events.adverse_event import AdverseEvent, EventStatus, Phase
 from services.clinical.events.assemble import Case, ambiguous, events_of
+from services.clinical.events.showing import reading_of
 from services.clinical.facts import CareEvent, Fact
 from services.clinical.grading.ruleset import RuleSet, shipped
 from services.clinical.identifiers import patient_name, procedure_name, site_of, value_of
@@ -20,6 +21,9 @@ from services.clinical.procedures.record import FollowUp, PlacedReport, Procedur
 from services.clinical.procedures.windows import DEFAULT_WINDOWS, Span, Windows, span
 from services.clinical.rates.contributions import Contribution, contributions
 from services.clinical.revision import EPOCH, revision
+
+READABLE = ("read", "contradictory", "too_long")
+"""Outcomes of a reading that assess a procedure: an empty or unreadable follow-up report doesn't."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,8 @@ def publish_chart(chart: Chart, weight: int, rules: Rules, as_of: datetime) -> P
     cases, open_ended = [], []
     for patient, procedures in _by_patient(chart).items():
         known = {p.procedure: bounds for p in procedures if (bounds := spans.get(p.procedure))}
-        placed = place([r for r in chart.reports if r.patient == patient], known)
+        every = {p.procedure for p in chart.procedures}
+        placed = place([r for r in chart.reports if r.patient == patient], known, every)
         care = _care_of(chart, patient, known)
         for documented in procedures:
             bounds = known.get(documented.procedure)
@@ -80,10 +85,10 @@ def publish_chart(chart: Chart, weight: int, rules: Rules, as_of: datetime) -> P
     events: list[AdverseEvent] = []
     for case in cases:
         found, review = events_of(case, chart, rules.sets(), rules.event_key)
-        number = revision(rules.epoch, weight, case.phase)
+        number = revision(rules.epoch, weight, case.phase, overdue=as_of >= case.span.follow_up_to)
         found = [replace(event, revision=number) for event in found]
         unclear = ambiguous(case, chart)
-        flags = (*review, *case.documented.review, *(("ambiguous_finding",) if unclear else ()))
+        flags = (*review, *case.documented.review, *unclear)
         records.append(_record(case, found, tuple(sorted(flags)), number, as_of))
         events += found
     for documented, patient in open_ended:
@@ -117,6 +122,8 @@ def _care_of(chart: Chart, patient: str, spans: dict[str, Span]) -> dict[str, li
             found.setdefault(named, []).append(event)
             continue
         started = [n for n, s in spans.items() if event.given and event.given.latest >= s.start]
+        if event.given is None and len(spans) == 1:
+            started = list(spans)
         if started:
             found.setdefault(max(started, key=lambda n: (spans[n].start, n)), []).append(event)
     return found
@@ -124,16 +131,15 @@ def _care_of(chart: Chart, patient: str, spans: dict[str, Span]) -> dict[str, li
 
 def _follow_up(case: Case, as_of: datetime) -> FollowUp:
     roles = {p.role for p in case.placed}
-    if Role.FOLLOW_UP in roles:
+    follow_ups = [p.report for p in case.placed if p.role is Role.FOLLOW_UP]
+    if any(reading_of(r.text, r.body.language).outcome in READABLE for r in follow_ups):
         return FollowUp.ASSESSED
-    if Role.UNDECIDED in roles:
+    if follow_ups or Role.UNDECIDED in roles:
         return FollowUp.UNDECIDED
-    return FollowUp.OVERDUE if as_of > case.span.follow_up_to else FollowUp.WAITING
+    return FollowUp.OVERDUE if as_of >= case.span.follow_up_to else FollowUp.WAITING
 
 
 def _placed(placed: Placed) -> PlacedReport:
-    from services.clinical.events.showing import reading_of
-
     report = placed.report
     outcome = reading_of(report.text, report.body.language).outcome
     return PlacedReport(report.report, placed.role.value, report.body.performed, report.standing.value, outcome)

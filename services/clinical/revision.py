@@ -12,6 +12,6 @@ EPOCH = 1
 _PHASES = {Phase.OPEN: 0, Phase.CLOSED: 1, Phase.FINAL: 2}
 
 
-def revision(epoch: int, weight: int, phase: Phase) -> int:
-    """One 64-bit number that sorts like (epoch, weight, phase)."""
-    return (epoch << 44) | (weight << 4) | (_PHASES[phase] << 2)
+def revision(epoch: int, weight: int, phase: Phase, *, overdue: bool = False) -> int:
+    """One 64-bit number that sorts like (epoch, weight, phase, whether the follow-up CT can no longer come)."""
+    return (epoch << 44) | (weight << 4) | (_PHASES[phase] << 2) | int(overdue)

@@ -32,25 +32,30 @@ def run(settings: Settings) -> None:
     refreshed = 0.0
 
     def leader() -> bool:
-        """Hold the advisory lock on a connection of its own, for as long as that lives."""
+        """Whether the advisory lock is ours, on a connection that is held for nothing else.
+
+        Asked at every step: when PostgreSQL ends that connection, the lock is another replica's to take.
+        """
         nonlocal held
-        if held is None:
-            held = engine.connect()
         try:
-            got = bool(held.execute(text("SELECT pg_try_advisory_lock(:n)"), {"n": ONE_REPLICA}).scalar())
+            held = held or engine.connect()
+            mine = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted"
+            got = bool(held.execute(text(mine)).scalar_one()) or bool(
+                held.execute(text("SELECT pg_try_advisory_lock(:n)"), {"n": ONE_REPLICA}).scalar_one()
+            )
             held.commit()
         except Exception:
-            held.close()
+            if held is not None:
+                held.invalidate()
+                held.close()
             held = None
+            rates.update([], clock.now())
             raise
         return got
 
-    mine = False
-
     def step(connection: Connection) -> int:
-        nonlocal refreshed, mine
-        alive = mine and held is not None and not held.closed and not held.invalidated
-        mine = alive or leader()
+        nonlocal refreshed
+        mine = leader()
         leads.set(mine)
         if not mine:
             rates.update([], clock.now())

@@ -79,8 +79,8 @@ def run(settings: Settings) -> None:
                 state = "dependency_answers"
             except Exception as problem:
                 ready = False
-                # Without its tables the database is there, and of no use: cryowatch migrate makes them.
-                state = "dependency_unavailable" if unavailable(problem) else "tables_missing"
+                # A database without our tables answers, and is of no use: cryowatch migrate makes them.
+                state = "dependency_unavailable" if unavailable(problem) else "dependency_unusable"
             if state != said:
                 (log.info if ready else log.warning)(state, dependency="database")
             said = state

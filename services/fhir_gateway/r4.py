@@ -56,7 +56,7 @@ def _live(event: AdverseEvent, sentences: Sequence[str | None], hospital: Hospit
         "suspectEntity": [{"instance": parts.procedure(event, hospital), "causality": [cause]}],
     }
     grade = parts.grade_in_use(event, hospital)
-    if grade:
+    if grade and grade.grade in _SEVERITY:
         text = parts.clean(f"{grade.scale} grade {grade.grade} ({grade.ruleset})")
         written["severity"] = _coded(SEVERITY_SYSTEM, _SEVERITY[grade.grade]) | {"text": text}
     documents = parts.documents(event, hospital)

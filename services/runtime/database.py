@@ -31,6 +31,7 @@ def make_engine(settings: Settings, *, pool: int = 4) -> Engine:
         max_overflow=2,
         pool_pre_ping=True,
         pool_timeout=30,
+        hide_parameters=True,  # an error's text must not quote a patient
         connect_args={
             "connect_timeout": 5,
             "application_name": "cryowatch",
@@ -41,14 +42,19 @@ def make_engine(settings: Settings, *, pool: int = 4) -> Engine:
 
 def unavailable(problem: BaseException) -> bool:
     """Whether the database can't be reached or asks to try again; a deadlock or a serialization failure included."""
+    if contended(problem):
+        return True
     if isinstance(problem, sx.OperationalError | sx.InterfaceError | sx.TimeoutError | OSError):
         return True
     return isinstance(problem, sx.DBAPIError) and problem.connection_invalidated
 
 
 def contended(problem: BaseException) -> bool:
-    """Whether two transactions stood in each other's way: tried again at once, and no outage."""
-    return isinstance(problem, sx.OperationalError) and getattr(problem.orig, "sqlstate", None) in ("40001", "40P01")
+    """Whether two transactions stood in each other's way: tried again at once, and no outage.
+
+    A unique violation is one too: where it can happen at all, another worker has just written the same row.
+    """
+    return isinstance(problem, sx.DBAPIError) and getattr(problem.orig, "sqlstate", None) in ("40001", "40P01", "23505")
 
 
 def rejected(problem: BaseException) -> bool:

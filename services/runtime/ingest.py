@@ -25,6 +25,8 @@ def ingest(
     def enter(engine: Engine, handled: Sequence[tuple[InboundMessage, Done[T] | Ignored | Invalid]]) -> Applied:
         with engine.begin() as connection:
             entered = ledger.enter(connection, service, handled, sink)
+        if not any(outcome == "dead_letter" for _, outcome in entered):
+            return Applied(entered, 0, unbroken=False)  # none that is new: what is delivered again counts once
         run = next((i for i, (_, o) in enumerate(reversed(handled)) if not isinstance(o, Invalid)), len(handled))
         return Applied(entered, run, run == len(handled))
 

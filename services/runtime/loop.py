@@ -46,8 +46,12 @@ def run_loop(
             wait = 0.0 if done else pause
         except Exception as problem:
             if not unavailable(problem):
-                log.critical("bug_stops_the_service", error=type(problem).__name__)
-                raise
+                frame = problem.__traceback__
+                while frame and frame.tb_next:
+                    frame = frame.tb_next
+                where = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else ""
+                log.critical("bug_stops_the_service", error=type(problem).__name__, where=where)
+                raise SystemExit(70) from None
             if contended(problem):
                 continue
             up.clear()

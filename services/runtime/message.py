@@ -22,9 +22,10 @@ class InboundMessage:
         return f"{self.topic}/{self.partition}/{self.offset}"
 
     def header(self, name: str) -> str | None:
-        """A header as text; None when it is absent or no text."""
+        """A header as text; None when it is absent or no printable text."""
         raw = self.headers.get(name)
         try:
-            return None if raw is None else raw.decode()
+            text = None if raw is None else raw.decode()
+            return text if text is None or text.isprintable() else None
         except UnicodeDecodeError:
             return None

@@ -10,7 +10,7 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -119,28 +119,30 @@ class Worker:
 
     async def _agent(self, stream: Any) -> None:
         async for event in stream.events():  # acknowledged when the body asks for the next one
-            await self._guard([_inbound(record) for record in event.value])
+            await self._guard(event.value)
 
-    async def _guard(self, messages: list[InboundMessage]) -> None:
+    async def _guard(self, records: list[Any]) -> None:
         """Nothing leaves this body but success: a bug, a cancel or the breaker end the process unacknowledged."""
         started = time.monotonic()
+        messages: list[InboundMessage] = []
         try:
+            messages = [_inbound(record) for record in records]
             await self._apply(messages)
         except asyncio.CancelledError:
             os._exit(EX_UNFINISHED)
         except BaseException as bug:
-            self._die("bug_stops_the_service", EX_BUG, bug, messages[0])
+            self._die("bug_stops_the_service", EX_BUG, bug, messages[0].place if messages else "")
         self.metrics.batch_seconds.labels(self.processor.service).observe(time.monotonic() - started)
         newest = max((m.timestamp for m in messages if m.timestamp), default=None)
         if newest:
             self.metrics.last_message.labels(self.processor.service).set(newest.timestamp())
 
-    def _die(self, event: str, code: int, bug: BaseException, message: InboundMessage) -> None:
+    def _die(self, event: str, code: int, bug: BaseException, place: str) -> None:
         frame = bug.__traceback__
         while frame and frame.tb_next:
             frame = frame.tb_next
         where = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else ""
-        self.log.critical(event, error=type(bug).__name__, where=where, place=message.place)
+        self.log.critical(event, error=type(bug).__name__, where=where, place=place)
         os._exit(code)
 
     async def _apply(self, messages: list[InboundMessage]) -> None:
@@ -215,21 +217,27 @@ class Worker:
         connection, rows = await asyncio.to_thread(outbox.take, self.engine, self.processor.sinks)
         sent: list[int] = []
         try:
-            acks = [
-                await self._sinks[row.topic].send(
-                    key=row.key.encode() if row.key else None,
-                    value=bytes(row.value),
-                    headers=outbox.kafka_headers(row.headers),
-                )
-                for row in rows
-            ]
-            results = await asyncio.gather(*acks, return_exceptions=True)
+            results = await asyncio.gather(*[await self._send(row) for row in rows], return_exceptions=True)
             sent = [row.id for row, result in zip(rows, results, strict=True) if not isinstance(result, BaseException)]
         finally:
             await asyncio.shield(asyncio.to_thread(outbox.settle, connection, sent))
         if len(sent) < len(rows):
             raise Unavailable("kafka")
         return len(rows)
+
+    async def _send(self, row: Any) -> Awaitable[Any]:
+        """Hand one row to the producer; what it refuses at once fails alone and doesn't hold up the others."""
+        try:
+            acknowledged: Awaitable[Any] = await self._sinks[row.topic].send(
+                key=row.key.encode() if row.key else None,
+                value=bytes(row.value),
+                headers=outbox.kafka_headers(row.headers),
+            )
+        except Exception as refusal:
+            acknowledged = asyncio.get_running_loop().create_future()
+            acknowledged.set_exception(refusal)
+            self.log.error("record_refused", topic=row.topic, error=type(refusal).__name__)
+        return acknowledged
 
     async def _heartbeat(self) -> None:
         while True:
@@ -280,7 +288,7 @@ class Worker:
 def _inbound(record: Any) -> InboundMessage:
     headers: dict[str, bytes] = {}
     for name, value in record.headers or ():
-        headers.setdefault(name, value)
+        headers.setdefault(name, value or b"")
     return InboundMessage(
         topic=record.topic,
         partition=record.partition,
@@ -288,5 +296,13 @@ def _inbound(record: Any) -> InboundMessage:
         value=record.value or b"",
         key=record.key,
         headers=headers,
-        timestamp=datetime.fromtimestamp(record.timestamp / 1000, UTC) if record.timestamp else None,
+        timestamp=_when(record.timestamp),
     )
+
+
+def _when(milliseconds: int | None) -> datetime | None:
+    """A record's time; None when a producer wrote one that is none."""
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None
+    except (ValueError, OverflowError, OSError):
+        return None

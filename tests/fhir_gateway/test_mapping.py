@@ -150,6 +150,8 @@ def test_severity_is_that_of_the_rule_set_in_use() -> None:
     assert one["severity"]["coding"][0]["code"] == "severe"
     unknown = resource(Edition(drained(), PUBLISHED), (), Hospital(ruleset="another"), Release.R4)
     assert "severity" not in unknown
+    beyond = written(event(grades=(grade(0),)), Release.R4)
+    assert "severity" not in beyond, "a person's grade that the scale doesn't have"
 
 
 def test_a_provisional_grade_becomes_final_after_30_days() -> None:

@@ -16,9 +16,10 @@ from services.clinical.events.adverse_event import (
     Phase,
     Timing,
 )
-from services.clinical.events.attribution import attribute
+from services.clinical.events.attribution import attribute, candidates
+from services.clinical.events.compartments import compartments
 from services.clinical.events.draft import Draft, drafts
-from services.clinical.events.intraprocedural import measured
+from services.clinical.events.intraprocedural import Measured, measured
 from services.clinical.events.management import Care, assign, care_given, longer_stay
 from services.clinical.events.showing import Showing, families, reading_of, same_side, showings
 from services.clinical.facts import Adjudication, CareEvent
@@ -50,18 +51,59 @@ def events_of(
 ) -> tuple[list[AdverseEvent], tuple[str, ...]]:
     """The procedure's adverse events in canonical order, and what a person should look at."""
     found = [s for s in showings(case.placed, case.span) if _mine(s, case, chart)]
-    composed = drafts(found, case.span)
+    measures = [m for m in measured(case.documented.treatments, case.documented.lesions) if _during(m, case.span)]
+    composed = [*drafts(found, case.span), *(_measured_draft(m) for m in measures)]
     care = care_given(case.placed, case.care, case.span)
     statement = case.documented.statement
     longer = longer_stay(case.care, statement.planned_discharge if statement else None, case.span)
     given, review = assign(care + ([longer] if longer else []), composed)
     deaths = [c for c in care if c.care == "death"]
     build = _Builder(case, rulesets, key)
-    events = [build.from_draft(draft, given.get(i, [])) for i, draft in enumerate(composed)]
-    events += build.from_telemetry()
+    shown = len(composed) - len(measures)
+    events = [build.from_draft(draft, given.get(i, [])) for i, draft in enumerate(composed[:shown])]
+    events += [build.from_telemetry(m, given.get(shown + i, [])) for i, m in enumerate(measures)]
     events += build.from_deaths(deaths)
-    events = [adjudicated(event, chart.adjudications) for event in events]
+    events = [adjudicated(event, chart.adjudications) for event in one_per_place(events, rulesets)]
     return sorted(events, key=lambda e: e.id), review
+
+
+def _during(one: Measured, span: Span) -> bool:
+    """Whether it was measured once the procedure may have begun: an idle console watches the patient before."""
+    return one.onset.latest >= span.start
+
+
+def _measured_draft(one: Measured) -> Draft:
+    return Draft(_telemetry_compartment(one.event), None, one.event, False, Certainty.DEFINITE, Timing.WITHIN_24H, ())
+
+
+_FIRMEST = (Certainty.DEFINITE, Certainty.POSSIBLE)
+_FIRST = (Timing.WITHIN_24H, Timing.UNDECIDED, Timing.DELAYED)
+
+
+def one_per_place(events: Sequence[AdverseEvent], rulesets: Sequence[RuleSet]) -> list[AdverseEvent]:
+    """One event per id: what reports, telemetry and care events say of one place is one event, named by its worst."""
+    places: dict[str, list[AdverseEvent]] = {}
+    for event in events:
+        places.setdefault(event.id, []).append(event)
+    merged = []
+    for same in places.values():
+        if len(same) == 1:
+            merged += same
+            continue
+        worst = max(same, key=lambda e: (*(e.grade(r.id).grade for r in rulesets), e.event))
+        merged.append(
+            replace(
+                worst,
+                certainty=min((e.certainty for e in same), key=_FIRMEST.index),
+                timing=min((e.timing for e in same), key=_FIRST.index),
+                onset=min((e.onset for e in same if e.onset), default=None),
+                recorded=min((e.recorded for e in same if e.recorded), default=None),
+                evidence=tuple(dict.fromkeys(x for e in same for x in e.evidence)),
+                management=tuple(dict.fromkeys(x for e in same for x in e.management)),
+                review=tuple(sorted({x for e in same for x in e.review})),
+            )
+        )
+    return merged
 
 
 def _mine(showing: Showing, case: Case, chart: Chart) -> bool:
@@ -76,22 +118,29 @@ def _mine(showing: Showing, case: Case, chart: Chart) -> bool:
 
 def _fits(showing: Showing, documented: Documented) -> int:
     """2: a lesion on the same side and near; 1: near; 0: neither."""
-    from services.clinical.events.attribution import candidates
-
     near = candidates(showing.compartment, showing.side, documented.lesions)
     return 0 if not near else 2 if showing.side and any(x.side == showing.side for x in near) else 1
 
 
-def ambiguous(case: Case, chart: Chart) -> int:
-    """How many findings of shared CTs fit this procedure as well as another; they count for neither."""
-    shared = [s for s in showings(case.placed, case.span) if s.placed.shared and (s.firm or s.possible)]
-    count = set()
-    for showing in shared:
+def ambiguous(case: Case, chart: Chart) -> tuple[str, ...]:
+    """What shared CTs show that fits this procedure as well as another: for neither procedure, but for the patient.
+
+    ``ambiguous_finding`` when there is any; ``ambiguous_event`` too when it is a definite event of the first 24 hours.
+    """
+    tied = []
+    for showing in showings(case.placed, case.span):
+        if showing.timing == "baseline":
+            tied.append(showing)
+            continue
         others = [p for p in chart.procedures if p.procedure in showing.placed.shared]
-        best = max((_fits(showing, other) for other in others), default=0)
+        best = max((_fits(showing, other) for other in others), default=-1)
         if best == _fits(showing, case.documented):
-            count.add((showing.compartment, showing.side))
-    return len(count)
+            tied.append(showing)
+    found = drafts(tied, case.span)
+    if not found:
+        return ()
+    counted = any(d.certainty is Certainty.DEFINITE and d.timing is Timing.WITHIN_24H for d in found)
+    return ("ambiguous_event", "ambiguous_finding") if counted else ("ambiguous_finding",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +154,12 @@ class _Builder:
         last = draft.shown[-1].finding
         said = sorted({q for s in draft.shown for q in s.finding.qualifiers})
         evidence = tuple(_evidence(s) for s in draft.shown)
-        treated = [c.given for c in care if c.given and c.care not in ("extended_stay", "discharge")]
+        treated = [c.given for c in care if c.given and not compartments().unspecific(c.care)]
+        timing = draft.timing
+        if draft.certainty is Certainty.DEFINITE and any(
+            m.within(self.case.span.start, self.case.span.closes_at) for m in treated
+        ):
+            timing = Timing.WITHIN_24H  # treated inside the window, whenever it was first shown
         shown = [s.placed.report.body.performed for s in draft.shown]
         onset = min((m for m in [*shown, *treated] if m is not None), default=None)
         amounts = [s.finding.severity for s in draft.shown if s.finding.severity]
@@ -113,7 +167,7 @@ class _Builder:
         return replace(
             event,
             certainty=draft.certainty,
-            timing=draft.timing,
+            timing=timing,
             onset=onset,
             recorded=_recorded(draft),
             evidence=evidence,
@@ -124,14 +178,10 @@ class _Builder:
             review=tuple(sorted({*draft.review, *first.placed.report.review})),
         )
 
-    def from_telemetry(self) -> list[AdverseEvent]:
-        events = []
-        for one in measured(self.case.documented.treatments, self.case.documented.lesions):
-            compartment = _telemetry_compartment(one.event)
-            event = self._event(compartment, None, one.event, (), ())
-            proof = Evidence(one.source, one.says, one.onset)
-            events.append(replace(event, onset=one.onset, recorded=one.onset.earliest, evidence=(proof,)))
-        return events
+    def from_telemetry(self, one: Measured, care: Sequence[Care]) -> AdverseEvent:
+        event = self._event(_telemetry_compartment(one.event), None, one.event, care, ())
+        proof = Evidence(one.source, one.says, one.onset)
+        return replace(event, onset=one.onset, recorded=one.onset.earliest, evidence=(proof,))
 
     def from_deaths(self, deaths: Sequence[Care]) -> list[AdverseEvent]:
         """A death whose cause no document states is an event of its own, grade 5, causality unknown."""
@@ -139,13 +189,14 @@ class _Builder:
             return []
         first = min(deaths, key=lambda c: (c.given.earliest if c.given else self.case.span.final_at, c.source))
         event = self._event("patient", None, "death", deaths, ())
-        late = first.given is not None and first.given.within(self.case.span.start, self.case.span.closes_at) is False
+        inside = first.given.within(self.case.span.start, self.case.span.closes_at) if first.given else None
+        timing = {True: Timing.WITHIN_24H, False: Timing.DELAYED, None: Timing.UNDECIDED}[inside]
         return [
             replace(
                 event,
                 onset=first.given,
                 recorded=first.given.earliest if first.given else None,
-                timing=Timing.DELAYED if late else Timing.WITHIN_24H,
+                timing=timing,
                 evidence=(Evidence(first.source, "death", first.given),),
                 outcome="fatal",
             )
@@ -190,8 +241,6 @@ class _Builder:
 
 
 def _telemetry_compartment(token: str) -> str:
-    from services.clinical.events.compartments import compartments
-
     where = compartments().of(token, None)
     return where[0] if where else token
 
@@ -217,9 +266,9 @@ def _recorded(draft: Draft) -> datetime | None:
             shows = any(
                 f.assertion in (Assertion.PRESENT, Assertion.POSSIBLE)
                 and families(f.finding, draft.compartment) & showing.families
-                and same_side(f.side.value if f.side else None, draft.side)
+                and (f.side == "bilateral" or same_side(f.side.value if f.side else None, draft.side))
                 for f in reading_of(text, report.body.language).findings
-                if f.kind == "finding" and f.side != "bilateral"
+                if f.kind == "finding"
             )
             if when and (shows or text == report.body.text):
                 times.append(when)

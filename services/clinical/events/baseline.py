@@ -60,10 +60,18 @@ def unchanged_since_before(
         return False
     report = showing.placed.report
     reading = reading_of(report.text, report.body.language)
-    dates = [date.fromisoformat(c.date) for c in reading.comparisons if c.date and len(c.date) == 10]
+    dates = [day for c in reading.comparisons if (day := _day(c.date))]
     if dates:
         return max(dates) < span.start.date()
     return False if sooner else None
+
+
+def _day(text: str | None) -> date | None:
+    """A day as a report states it; None where it states none that exists."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
 
 
 def _same(one: Showing, other: Showing) -> bool:

@@ -28,6 +28,7 @@ def drafts(found: Sequence[Showing], span: Span) -> list[Draft]:
     baseline = [s for s in found if s.timing == "baseline"]
     after = [s for s in found if s.timing != "baseline"]
     doubts: dict[tuple[str, str | None], set[str]] = {}
+    unsure: set[Showing] = set()
     groups: dict[tuple[str, str | None], list[Showing]] = {}
     for showing in after:
         key = (showing.compartment, showing.side)
@@ -38,17 +39,30 @@ def drafts(found: Sequence[Showing], span: Span) -> list[Draft]:
             continue
         if unchanged is None:
             doubts.setdefault(key, set()).add("unchanged_without_baseline")
+            unsure.add(showing)
         groups.setdefault(key, []).append(showing)
-    merged, sides_open = _without_side(groups)
+    merged, sides_open = _without_side(_without_site(groups))
     for key in sides_open:
         doubts.setdefault(key, set()).add("side_not_stated")
     events = []
     for (compartment, side), shown in sorted(merged.items(), key=lambda kv: (kv[0][0], kv[0][1] or "")):
         denials = [s for s in after if s.denies and s.compartment == compartment and same_side(s.side, side)]
-        event = _event(compartment, side, shown, denials, tuple(sorted(doubts.get((compartment, side), ()))))
+        event = _event(compartment, side, shown, denials, unsure, tuple(sorted(doubts.get((compartment, side), ()))))
         if event:
             events.append(event)
     return events
+
+
+def _without_site(
+    groups: dict[tuple[str, str | None], list[Showing]],
+) -> dict[tuple[str, str | None], list[Showing]]:
+    """What names no organ or muscle ("the hematoma") is the only one that others name; else it stays apart."""
+    merged = {key: list(shown) for key, shown in groups.items()}
+    for compartment, side in list(groups):
+        named = [k for k in groups if k[0].startswith(f"{compartment}:") and same_side(k[1], side)]
+        if len(named) == 1:
+            merged[named[0]] = sorted(merged[named[0]] + merged.pop((compartment, side)), key=lambda s: s.order)
+    return merged
 
 
 def _without_side(
@@ -71,12 +85,17 @@ def _without_side(
 
 
 def _event(
-    compartment: str, side: str | None, shown: list[Showing], denials: list[Showing], review: tuple[str, ...]
+    compartment: str,
+    side: str | None,
+    shown: list[Showing],
+    denials: list[Showing],
+    unsure: set[Showing],
+    review: tuple[str, ...],
 ) -> Draft | None:
     for timing, name in ((Timing.WITHIN_24H, "within"), (Timing.UNDECIDED, "undecided"), (Timing.DELAYED, "delayed")):
         there = [s for s in shown if s.timing == name]
-        firm = [s for s in there if s.firm]
-        if firm and not (name == "within" and "unchanged_without_baseline" in review):
+        firm = [s for s in there if s.firm and s not in unsure]
+        if firm:
             return _compose(compartment, side, Certainty.DEFINITE, timing, firm, review)
         open_ = [s for s in there if _still_open(s, denials)]
         if open_ and name != "delayed":

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.clinical.events.adverse_event import Certainty, Timing
+from services.clinical.events.adverse_event import Certainty
 from services.clinical.events.compartments import compartments
 from services.clinical.events.draft import Draft
 from services.clinical.events.showing import reading_of, same_side
@@ -12,7 +12,7 @@ from services.clinical.facts import CareEvent
 from services.clinical.moments import Moment
 from services.clinical.procedures.placing import Placed, Role
 from services.clinical.procedures.windows import Span
-from services.clinical.reading import Assertion
+from services.clinical.reading import Assertion, Finding, Side
 
 EXTENDED_BY = timedelta(hours=24)
 
@@ -31,7 +31,7 @@ class Care:
 def care_given(placed: Sequence[Placed], events: Sequence[CareEvent], span: Span) -> list[Care]:
     """Everything done for one procedure's patient from its start to 30 days after, in canonical order."""
     before = {
-        f.finding
+        (f.finding, f.side)
         for p in placed
         if p.role is Role.BASELINE
         for f in reading_of(p.report.text, p.report.body.language).findings
@@ -42,11 +42,11 @@ def care_given(placed: Sequence[Placed], events: Sequence[CareEvent], span: Span
         if one.role in (Role.BASELINE, Role.OUTSIDE) or one.report.doubtful:
             continue
         for f in reading_of(one.report.text, one.report.body.language).findings:
-            if f.kind == "management" and f.assertion is Assertion.PRESENT and f.finding not in before:
+            if f.kind == "management" and f.assertion is Assertion.PRESENT and not _known(f, before):
                 side = f.side.value if f.side and f.side != "bilateral" else None
                 found.add(Care(f.finding, one.report.report, side, one.report.body.performed))
     for event in events:
-        if event.given and event.given.within(span.start, span.final_at) is not False:
+        if event.given is None or event.given.within(span.start, span.final_at) is not False:
             found.add(Care(event.care, f"care:{event.site}:{event.care_id}", event.side, event.given, event.reason))
     return sorted(found, key=lambda c: (c.care, c.source, c.side or ""))
 
@@ -62,21 +62,29 @@ def longer_stay(events: Sequence[CareEvent], planned: Moment | None, span: Span)
     return None
 
 
+def _known(finding: Finding, before: set[tuple[str, Side | None]]) -> bool:
+    """Whether the same was in place on a CT before the start, on that side or on one that isn't said."""
+    return any(f == finding.finding and (s is None or finding.side is None or s == finding.side) for f, s in before)
+
+
 def assign(care: Sequence[Care], events: Sequence[Draft]) -> tuple[dict[int, list[Care]], tuple[str, ...]]:
     """Which care belongs to which event (by its place in ``events``), and what is left for review.
 
-    A drain treats the pleura, an anticoagulant the pulmonary arteries. Intensive care, an operation or a longer stay
-    say nothing of where: they count for the procedure's only event, and are flagged when there are several.
+    A drain treats the pleura, an anticoagulant the pulmonary arteries; where several events fit, none gets it.
+    Intensive care, an operation or a longer stay say nothing of where: they count for the procedure's only event when
+    no other reason is documented, and are flagged otherwise.
     """
     table = compartments()
     given: dict[int, list[Care]] = {}
     review = set()
-    definite = [i for i, e in enumerate(events) if e.certainty is Certainty.DEFINITE and e.timing is not Timing.DELAYED]
+    definite = [i for i, e in enumerate(events) if e.certainty is Certainty.DEFINITE]
     for one in care:
+        if one.care in table.management and one.given is None:
+            review.add(f"{one.care}_time_unknown")
         if table.unspecific(one.care):
-            if len(definite) == 1:
+            if len(definite) == 1 and not one.reason:
                 given.setdefault(definite[0], []).append(one)
-            elif definite:
+            else:
                 review.add(f"{one.care}_not_tied_to_an_event")
             continue
         fits = [
@@ -85,8 +93,8 @@ def assign(care: Sequence[Care], events: Sequence[Draft]) -> tuple[dict[int, lis
         if not fits and one.care in table.management:
             review.add(f"{one.care}_without_event")
         best = [i for i in fits if events[i].event in ("hydropneumothorax", "pneumothorax")] or fits
-        if len(best) > 1 and one.side is None:
-            review.add(f"{one.care}_side_not_stated")
-        for i in best[:1]:
-            given.setdefault(i, []).append(one)
+        if len(best) == 1:
+            given.setdefault(best[0], []).append(one)
+        elif best:
+            review.add(f"{one.care}_fits_several_events")
     return given, tuple(sorted(review))

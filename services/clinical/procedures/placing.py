@@ -5,7 +5,7 @@ end + 30 d] are candidates: a CT in [start, end + 36 h] of two of them assesses 
 baseline of each that it precedes, and a later one belongs to the nearest earlier procedure.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -45,6 +45,8 @@ def role_of(performed: Moment | None, span: Span) -> Role:
         return Role.UNDECIDED
     if performed.before(span.start):
         return Role.BASELINE if performed.within(span.baseline_from, span.start) is not False else Role.OUTSIDE
+    if performed.earliest < span.started_by:
+        return Role.UNDECIDED
     if performed.within(span.start, span.follow_up_to):
         late = performed.middle >= span.follow_up_from
         return Role.INTERIM if late else Role.END_OF_PROCEDURE
@@ -53,28 +55,37 @@ def role_of(performed: Moment | None, span: Span) -> Role:
     return Role.UNDECIDED
 
 
-def place(reports: Iterable[StandingReport], spans: dict[str, Span]) -> dict[str, list[Placed]]:
-    """One patient's reports placed among that patient's procedures (by name, with their spans)."""
+def place(
+    reports: Iterable[StandingReport], spans: dict[str, Span], procedures: Container[str]
+) -> dict[str, list[Placed]]:
+    """One patient's reports placed among that patient's procedures (by name, with their spans).
+
+    ``procedures`` are all that are known: a report that names one without a span (its end isn't known, or it is
+    withdrawn) belongs to it, and to no other.
+    """
     placed: dict[str, list[Placed]] = {name: [] for name in spans}
     for report in reports:
-        for name, role, shared in _procedures_of(report, spans):
+        for name, role, shared in _procedures_of(report, spans, procedures):
             placed[name].append(Placed(report, role, shared))
     return {name: _choose_follow_up(found, spans[name]) for name, found in placed.items()}
 
 
-def _procedures_of(report: StandingReport, spans: dict[str, Span]) -> list[tuple[str, Role, tuple[str, ...]]]:
+def _procedures_of(
+    report: StandingReport, spans: dict[str, Span], procedures: Container[str]
+) -> list[tuple[str, Role, tuple[str, ...]]]:
     body = report.body
     if body.accession:
         named = procedure_name(body.site, body.accession)
         if named in spans:
             return [(named, role_of(body.performed, spans[named]), ())]
+        if named in procedures:
+            return []
     roles = {name: role_of(body.performed, span) for name, span in spans.items()}
-    inside = sorted(name for name, role in roles.items() if role in IN_WINDOW)
+    inside = sorted(name for name, role in roles.items() if role in (*IN_WINDOW, Role.UNDECIDED))
     found = [(n, roles[n], tuple(o for o in inside if o != n)) for n in inside]
     found += [(name, role, ()) for name, role in sorted(roles.items()) if role is Role.BASELINE]
-    undecided = [(name, role, ()) for name, role in sorted(roles.items()) if role is Role.UNDECIDED]
-    if inside or undecided:
-        return found + undecided
+    if inside:
+        return found
     later = [name for name, role in roles.items() if role is Role.LATER]
     if later:
         nearest = max(later, key=lambda name: (spans[name].end, name))

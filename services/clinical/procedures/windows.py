@@ -26,6 +26,7 @@ class Span:
     """The instants that bound one procedure, once its start and end are known."""
 
     start: datetime
+    started_by: datetime
     end: datetime
     baseline_from: datetime
     closes_at: datetime
@@ -45,17 +46,22 @@ class Span:
 
 
 def span(start: Moment | None, end: Moment | None, windows: Windows) -> Span | None:
-    """The bounds of a procedure; None as long as its end isn't known. A wide start or end counts in full."""
+    """The bounds of a procedure; None as long as its end isn't known. A wide start or end counts in full.
+
+    ``started_by`` is when it had begun for certain: a CT between the two can't be told from a baseline. A start that
+    isn't known at all lies within a day before the end.
+    """
     if end is None:
         return None
-    began = (start or end).earliest
     over = end.latest
+    began = start.earliest if start else over - timedelta(hours=24)
 
     def after(hours: float) -> datetime:
         return over + timedelta(hours=hours)
 
     return Span(
         start=began,
+        started_by=min(start.latest, over) if start else over,
         end=over,
         baseline_from=began - timedelta(days=windows.baseline_days),
         closes_at=after(windows.event_hours),

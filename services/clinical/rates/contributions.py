@@ -37,16 +37,17 @@ def contributions(
     tally: dict[tuple[str, str, date, str, str], int] = {}
     patients: dict[tuple[str, str], list[ProcedureRecord]] = {}
     for record in records:
-        if record.status != "documented" or record.end is None:
+        known = record.end or record.start
+        if record.status != "documented" or known is None:
             continue
         patients.setdefault((record.patient_site, record.patient_id), []).append(record)
         mine = by_procedure.get(record.procedure, [])
         for stratum, measure, count in _of_procedure(record, mine, ruleset):
-            key = (record.procedure, record.site, record.end.latest.date(), stratum, measure)
+            key = (record.procedure, record.site, known.latest.date(), stratum, measure)
             tally[key] = tally.get(key, 0) + count
     for (site, patient), theirs in patients.items():
         owner = f"patient:{site}:{patient}"
-        day = max(r.end.latest.date() for r in theirs if r.end)
+        day = max(m.latest.date() for r in theirs if (m := r.end or r.start))
         for stratum, measure in _of_patient(theirs, by_procedure, ruleset):
             tally[(owner, theirs[0].site, day, stratum, measure)] = 1
     return tuple(Contribution(*key, count) for key, count in sorted(tally.items()))
@@ -73,6 +74,8 @@ def _of_procedure(record: ProcedureRecord, events: Sequence[AdverseEvent], rules
         relevant = [e for e in definite if not stratum.startswith("organ=") or f"organ={e.organ}" == stratum]
         if relevant:
             out.append((stratum, "procedures.with_event", 1))
+            if record.treated:
+                out.append((stratum, "procedures.treated_with_event", 1))
             if assessed:
                 out.append((stratum, "procedures.assessed_with_event", 1))
     if worst:
@@ -102,6 +105,8 @@ def _of_procedure(record: ProcedureRecord, events: Sequence[AdverseEvent], rules
                 out.append((stratum, "events.of_treated_lesions", 1))
         if lesion_of is None and counted(event):
             out.append((ALL, "events.unattributed", 1))
+            if record.lesions and all(lesion.treated for lesion in record.lesions):
+                out += [(stratum, "events.of_treated_lesions", 1) for stratum in where]
     return out
 
 
@@ -115,7 +120,9 @@ def _of_patient(
         treated = [
             x for r in records for x in r.lesions if x.treated and (stratum == ALL or f"organ={x.organ}" == stratum)
         ]
-        relevant = [e for e in definite if stratum == ALL or f"organ={e.organ}" == stratum]
+        relevant = any(stratum == ALL or f"organ={e.organ}" == stratum for e in definite)
+        if stratum == ALL:
+            relevant = relevant or any("ambiguous_event" in r.review for r in records)
         out.add((stratum, "patients.planned"))
         if treated:
             out.add((stratum, "patients.treated"))

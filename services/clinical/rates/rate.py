@@ -12,7 +12,7 @@ UNITS: dict[str, tuple[str, str]] = {
     "events_per_planned_lesion": ("events.all", "lesions.planned"),
     "events_per_treated_lesion": ("events.of_treated_lesions", "lesions.treated"),
     "lesions_with_event": ("lesions.treated_with_event", "lesions.treated"),
-    "procedures_with_event": ("procedures.with_event", "procedures.treated"),
+    "procedures_with_event": ("procedures.treated_with_event", "procedures.treated"),
     "assessed_procedures_with_event": ("procedures.assessed_with_event", "procedures.assessed"),
     "patients_with_event": ("patients.treated_with_event", "patients.treated"),
 }

@@ -23,11 +23,12 @@ _BODY = Heading("body", None)
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """From `start` on, text belongs to this section and speaks of this side."""
+    """From `start` on, text belongs to this section and side; a final text replaces what is `preliminary`."""
 
     start: int
     section: str
     side: Side | None
+    preliminary: bool = False
 
 
 def _headings(text: str, folded: str, tokens: Tokens, lexicon: Lexicon) -> dict[int, Heading]:
@@ -104,11 +105,19 @@ def blocks(text: str, folded: str, tokens: Tokens, lexicon: Lexicon, section: st
                 places[end] = _BODY
     places.update(headings)
     made = [Block(0, section or "body", None)]
+    lasting = False
     for start in sorted(places):
         opening = places[start]
         current = made[-1]
         opened = opening.section if opening else None
         side = opening.side if opening else None
+        preliminary = current.preliminary
+        if opening and opening.standing:
+            preliminary = opening.standing == "preliminary"
+            line = text[start : _end_of_line(text, start)]
+            lasting = preliminary and not line.partition(":")[2].strip()
+        elif opened and not lasting:
+            preliminary = False
         if opened or side is not None or current.side is not None:
-            made.append(Block(start, section or opened or current.section, side))
+            made.append(Block(start, section or opened or current.section, side, preliminary))
     return tuple(made)

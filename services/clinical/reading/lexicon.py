@@ -80,10 +80,14 @@ Mark = Cue | Stop | Attribute
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading: the section that it opens, or the side that the lines below it speak of."""
+    """A heading: the section that it opens, or the side that the lines below it speak of.
+
+    `standing` is preliminary or final, where the heading says so.
+    """
 
     section: str | None
     side: Side | None
+    standing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +184,8 @@ def lexicon(language: str) -> Lexicon:
         marks=tuple(made),
         heading_matcher=_matcher(table["sections"]),
         headings=tuple(
-            Heading(row.get("section"), Side(row["side"]) if "side" in row else None) for row in table["sections"]
+            Heading(row.get("section"), Side(row["side"]) if "side" in row else None, row.get("standing"))
+            for row in table["sections"]
         ),
         abbreviations=frozenset(lists["abbreviations"]),
         titles=frozenset(lists["titles"]),

@@ -49,7 +49,7 @@ def companions(mentions: list[Mention]) -> list[Mention]:
             found = replace(found, qualifiers=tuple(sorted({*found.qualifiers, _BLEEDING})))
         elif found.finding == "hemorrhage" and _BLEEDING in found.qualifiers and hematoma is not None:
             found = replace(found, side=found.side or hematoma.side, site=found.site or hematoma.site)
-        elif found.finding == "hemorrhage" and found.site is None and lung:
+        elif found.finding == "hemorrhage" and found.site is None and lung and found.assertion is not Assertion.ABSENT:
             found = replace(found, finding="pulmonary_hemorrhage")
-        made.append(Mention(found, one.narrow))
+        made.append(replace(one, finding=found))
     return made

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from services.clinical.reading.model import Assertion, Finding, Side
 
 _WEIGHTS = {"addendum": 4, "impression": 3, "findings": 2, "body": 2}
+_FINAL = 10
 _FIRM = (Assertion.PRESENT, Assertion.ABSENT, Assertion.POSSIBLE, Assertion.RESOLVED)
 _ORDER = (*_FIRM[:1], Assertion.POSSIBLE, Assertion.RESOLVED, Assertion.ABSENT)
 _LOOSE = (Assertion.HISTORICAL, Assertion.HYPOTHETICAL, Assertion.OTHER_SUBJECT)
@@ -24,11 +25,12 @@ class Mention:
 
     finding: Finding
     narrow: bool
+    preliminary: bool = False
 
     @property
     def weight(self) -> int:
-        """How much its section counts."""
-        return _WEIGHTS.get(self.finding.section, 1)
+        """How much its section counts; anything final counts more than anything preliminary."""
+        return _WEIGHTS.get(self.finding.section, 1) + (0 if self.preliminary else _FINAL)
 
 
 def positions(mentions: Sequence[Mention]) -> tuple[tuple[Finding, ...], bool]:
@@ -136,7 +138,7 @@ def _decide(group: list[Mention], side: Side | None) -> tuple[Finding, bool]:
     pool = broad if shown else firm
     top = max(one.weight for one in pool)
     level = [one for one in pool if one.weight == top]
-    if top == _WEIGHTS["addendum"]:
+    if level[0].finding.section == "addendum":
         level = [one for one in level if one.finding.start >= level[-1].finding.start] or level
     said = {one.finding.assertion for one in level}
     if Assertion.PRESENT in said and Assertion.ABSENT in said:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.clinical.reading.attributes import Traits, traits
+from services.clinical.reading.blocks import Block
 from services.clinical.reading.comparisons import comparisons
 from services.clinical.reading.folding import break_lines, fold
 from services.clinical.reading.languages import language_of, requested
@@ -96,26 +97,27 @@ def _sentence(
     while end > start and text[end - 1] in " \n":
         end -= 1
     span = (text[start:end], start, end)
-    made = [_mention(items[index].what, said[index], told[index], block.section, span) for index in sorted(said)]
+    made = [_mention(items[index].what, said[index], told[index], block, span) for index in sorted(said)]
     for index in sorted(said):
         if said[index].elsewhere is not None:
-            made.append(_elsewhere(items[index].what, said[index], block.section, span))
+            made.append(_elsewhere(items[index].what, said[index], block, span))
     return companions([one for one in made if one is not None])
 
 
-def _elsewhere(term: object, said: Said, section: str, span: tuple[str, int, int]) -> Mention | None:
+def _elsewhere(term: object, said: Said, block: Block, span: tuple[str, int, int]) -> Mention | None:
     """What is said of the other side without naming the term again: "none on the right"."""
     assert said.elsewhere is not None
     cue, side = said.elsewhere
-    return _mention(term, Said(after=cue), Traits(side=side), section, span)
+    return _mention(term, Said(after=cue), Traits(side=side), block, span)
 
 
-def _mention(term: object, said: Said, told: Traits, section: str, span: tuple[str, int, int]) -> Mention | None:
+def _mention(term: object, said: Said, told: Traits, block: Block, span: tuple[str, int, int]) -> Mention | None:
     assert isinstance(term, Term)
     if term.finding == "none":
         return None
-    assertion = weigh(said, term.assertion, section, term.kind == "management", told.change)
-    change = told.change if assertion is not Assertion.RESOLVED else None
+    assertion = weigh(said, term.assertion, block.section, term.kind == "management", told.change)
+    denied = assertion is Assertion.ABSENT
+    change = None if denied or assertion is Assertion.RESOLVED else told.change
     if assertion is None:
         return None
     finding, site, qualifiers = named(term, told, assertion)
@@ -130,14 +132,14 @@ def _mention(term: object, said: Said, told: Traits, section: str, span: tuple[s
         kind=term.kind,
         assertion=assertion,
         side=told.side,
-        size_mm=told.size if assertion is not Assertion.ABSENT else None,
-        severity=told.severity,
+        size_mm=None if denied else told.size,
+        severity=None if denied else told.severity,
         change=change,
         site=site,
         qualifiers=qualifiers,
-        section=section,
+        section=block.section,
         sentence=span[0],
         start=span[1],
         end=span[2],
     )
-    return Mention(made, narrow)
+    return Mention(made, narrow, block.preliminary)

@@ -8,11 +8,23 @@ from hypothesis import strategies as st
 from services.clinical.reading import Assertion, read
 from tests.accuracy.labelled import labelled
 
-WORDS = (
-    "no small left right effusion pneumothorax or and , . : ; ? cannot exclude resolved has the prior history of 5 mm "
-    "hematoma IMPRESSION: FINDINGS: ADDENDUM: \n ~ \\.br\\ versus likely unchanged with without not chest tube non "
-    "versamento sinistro assenza di né"
-).split(" ")
+WORDS = [
+    *("no", "small", "left", "right", "effusion", "pneumothorax", "or", "and", ",", ".", ":", ";", "?", "(", "versus"),
+    *("cannot", "exclude", "resolved", "has", "the", "prior", "history", "of", "5", "mm", "hematoma", "likely", "with"),
+    *(
+        "IMPRESSION:",
+        "FINDINGS:",
+        "ADDENDUM:",
+        "PRELIMINARY REPORT:",
+        "\n",
+        "~",
+        "\\.br\\",
+        "unchanged",
+        "without",
+        "not",
+    ),
+    *("chest", "tube", "non", "versamento", "sinistro", "assenza", "di", "né", "none", "on", "may", "5 x 3 cm", "2024"),
+]
 PLAIN = (
     "The heart is normal in size.",
     "The aorta is tortuous.",
