@@ -182,10 +182,17 @@ class LocalBroker:
         self._process = None
 
     def __enter__(self) -> "LocalBroker":
-        self.start()
+        try:
+            self.start()
+        except BaseException:  # no exit follows a failed entry
+            self._leave()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
         self.stop()
         if self._made:
             shutil.rmtree(self.directory, ignore_errors=True)

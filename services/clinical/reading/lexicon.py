@@ -45,7 +45,8 @@ class Cue:
     """A word that changes what is said of the terms after it (`before`) or before it (`after`).
 
     `reach` is phrase (the next term only, a few words), clause, or sentence (over clause ends).
-    `narrow` denies a kind only ("no large"); `yields` gives way to a statement about the present.
+    `narrow` denies a kind only ("no large"); `yields` gives way to a statement about the present. `both`
+    holds for the measure right before it too ("chest tube if").
     """
 
     means: Assertion | str
@@ -53,6 +54,7 @@ class Cue:
     reach: str
     narrow: bool
     yields: bool
+    both: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ Mark = Cue | Stop | Attribute
 class Heading:
     """A heading: the section that it opens, or the side that the lines below it speak of.
 
-    `standing` is preliminary or final, where the heading says so.
+    `standing` is preliminary, final or advice, where the heading says so.
     """
 
     section: str | None
@@ -142,6 +144,7 @@ def _cue(row: dict[str, Any]) -> Cue:
         reach=row.get("reach", "clause"),
         narrow=row.get("narrow", False),
         yields=row.get("yields", False),
+        both=row.get("both", False),
     )
 
 

@@ -115,7 +115,7 @@ def _mention(term: object, said: Said, told: Traits, block: Block, span: tuple[s
     assert isinstance(term, Term)
     if term.finding == "none":
         return None
-    assertion = weigh(said, term.assertion, block.section, term.kind == "management", told.change)
+    assertion = weigh(said, term.assertion, block.section, term.kind == "management" and not block.advice, told.change)
     denied = assertion is Assertion.ABSENT
     change = None if denied or assertion is Assertion.RESOLVED else told.change
     if assertion is None:
@@ -133,7 +133,7 @@ def _mention(term: object, said: Said, told: Traits, block: Block, span: tuple[s
         assertion=assertion,
         side=told.side,
         size_mm=None if denied else told.size,
-        severity=None if denied else told.severity,
+        severity=None if denied or term.kind == "management" else told.severity,
         change=change,
         site=site,
         qualifiers=qualifiers,

@@ -211,6 +211,14 @@ def _other_side(items: list[Item], target: int, place: int) -> Side | None:
     return next(iter(other)) if own and len(other) == 1 and Side.BILATERAL not in own | other else None
 
 
+def _condition(items: list[Item], said: dict[int, Said], place: int) -> None:
+    """ "Chest tube if the pneumothorax enlarges" places none."""
+    cue, before = items[place].what, items[place - 1]
+    near = items[place].first - before.behind <= GOVERNING_WORDS
+    if isinstance(before.what, Term) and before.what.kind == "management" and near and isinstance(cue, Cue):
+        said[place - 1].after = said[place - 1].after or cue
+
+
 def _before(item: Item) -> bool:
     return isinstance(item.what, Cue) and item.what.place == "before" and item.what.reach != "phrase"
 
@@ -254,7 +262,10 @@ def scope(words: list[str], items: list[Item]) -> dict[int, Said]:
     said = {index: Said() for index, item in enumerate(items) if isinstance(item.what, Term)}
     _forward(items, said)
     for index, item in enumerate(items):
-        if isinstance(item.what, Cue) and item.what.place == "after":
-            _reach_back(items, said, index)
+        if isinstance(item.what, Cue):
+            if item.what.place == "after":
+                _reach_back(items, said, index)
+            elif item.what.both and index > 0:
+                _condition(items, said, index)
     _hedges(words, items, said)
     return said
