@@ -36,9 +36,7 @@ def summaries(connection: Connection, frames: list[KeyedFrame]) -> list[Fact]:
     columns = telemetry_frames.c
     touched = sorted({(f.site, f.accession, f.console) for f in frames})
     for one in touched:  # one worker at a time on a procedure: an older sum can't be written after a newer one
-        connection.execute(
-            text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": "\x1f".join(one)}
-        )
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": "\x1f".join(one)})
     rows = [
         {
             "site": f.site,
