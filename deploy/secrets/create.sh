@@ -15,4 +15,5 @@ done
 chmod 755 secrets
 [ -e sites.toml ] || cp deploy/sites.example.toml sites.toml
 chmod a+r sites.toml
+chmod -R a+rX deploy/prometheus deploy/grafana # mounted too, and under umask 077 only the owner's
 echo "Secrets are in secrets/. Now edit sites.toml and run: docker compose up -d --build --wait"

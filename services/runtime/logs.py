@@ -72,12 +72,21 @@ def configure(service: str, level: str = "info") -> structlog.stdlib.BoundLogger
 
 
 class _Plain(logging.Handler):
-    """Libraries' records: their logger and level only, since their text may quote a message."""
+    """Libraries' records: their logger and level only, since their text may quote a message.
+
+    One a logger and half a minute: a client without its broker repeats itself many times a second.
+    """
+
+    QUIET_SECONDS = 30.0
 
     def __init__(self, service: str) -> None:
         super().__init__()
         self._logger = structlog.get_logger().bind(service=service)
+        self._said: dict[str, float] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.created - self._said.get(record.name, 0.0) < self.QUIET_SECONDS:
+            return
+        self._said[record.name] = record.created
         error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else record.levelname
         self._logger.warning("library_reported", reason=record.name, error=error)

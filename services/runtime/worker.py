@@ -8,6 +8,7 @@ raises or is cancelled, so nothing may leave the agent's body: a bug ends the pr
 import asyncio
 import os
 import signal
+import socket
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -242,6 +243,7 @@ class Worker:
     async def _heartbeat(self) -> None:
         while True:
             self.health.beat()
+            self._answer("kafka", await asyncio.to_thread(self._reaches_kafka))
             if not self._answers["database"]:
                 try:
                     await asyncio.to_thread(self._ping)
@@ -250,6 +252,17 @@ class Worker:
                     if not unavailable(problem):
                         raise
             await asyncio.sleep(1)
+
+    def _reaches_kafka(self) -> bool:
+        """Whether any broker takes a connection; the outbox alone would only notice when it has rows to send."""
+        for broker in self.settings.kafka.split(","):
+            host, _, port = broker.strip().rpartition(":")
+            try:
+                socket.create_connection((host, int(port)), 2).close()
+                return True
+            except OSError:
+                continue
+        return False
 
     def _ping(self) -> None:
         with self.engine.connect() as connection:

@@ -40,6 +40,7 @@ class Traits:
     site: str | None = None
     level: str | None = None
     bloody: bool = False
+    same: bool = False
     qualifiers: set[str] = field(default_factory=set)
 
 
@@ -61,6 +62,7 @@ def _take(traits: Traits, what: Attribute | Size, ahead: bool) -> None:
     if what.level is not None:
         traits.level = what.level if traits.level in (None, what.level) else SEVERAL
     traits.bloody = traits.bloody or what.bloody
+    traits.same = traits.same or what.same
     if what.qualifier:
         traits.qualifiers.add(what.qualifier)
 
@@ -85,7 +87,7 @@ def _owner(words: list[str], apart: frozenset[str], items: list[Item], index: in
             break
         if isinstance(items[other].what, Stop) and items[other].chunk == item.chunk:
             role = items[other].what.role  # type: ignore[union-attr]
-            if role not in ("comma", "with", "verb", "soft", "and"):
+            if role not in ("comma", "with", "verb", "soft", "and", "aside"):
                 break
     if before is not None and items[before].chunk != item.chunk and after is not None:
         before = None
@@ -94,7 +96,8 @@ def _owner(words: list[str], apart: frozenset[str], items: list[Item], index: in
         return (before, False) if shared is None else (shared, True)
     if before is None or items[before].chunk != item.chunk:
         return after, True
-    if isinstance(item.what, Attribute) and item.what.qualifier in _BEHIND:
+    bracketed = index > 0 and items[index - 1].role == "aside" and words[items[index - 1].first] in "(["
+    if bracketed or (isinstance(item.what, Attribute) and item.what.qualifier in _BEHIND):
         return before, False
     gap = words[item.behind : items[after].first]
     if len(gap) <= 4 and apart.isdisjoint(gap):

@@ -10,7 +10,8 @@ from services.clinical.reading.lexicon import Heading, Lexicon
 from services.clinical.reading.model import Side
 from services.clinical.reading.tokens import Tokens
 
-_LEAD = " -*#>=_[(.)0123456789\"'"
+_LEAD = " -*#>=_[(.)0123456789\"'\n"
+_LONGEST_LEAD = 30
 _COLON = re.compile(r"[ ]*(?:\([^)\n]{0,40}\)|[\d/., -]{1,30})?[ ]*[:\]]|[ ]+-[ ]")
 _ALONE = re.compile(r"[ ]*[=_-]*[ ]*(?=\n|$)")
 _LABEL = re.compile(r"(?:^|\n)[ ]*([a-z][a-z /&-]{1,40}:)|\n[ ]*(\n)")
@@ -40,16 +41,17 @@ def _headings(text: str, folded: str, tokens: Tokens, lexicon: Lexicon) -> dict[
     """The headings by their place: words of the table with a colon, or alone on their line."""
     found: dict[int, Heading] = {}
     words, starts, ends = tokens.words, tokens.starts, tokens.ends
-    line_end = -1
+    line_end = opened = -1
     for index, start in enumerate(starts):
         opens = start > line_end
         if opens:
             if not words[index].isalpha():
                 # A number or bullet in front of a heading leaves the line still to be opened.
-                if folded[max(0, folded.rfind("\n", 0, start) + 1) : ends[index]].strip(_LEAD):
-                    line_end = _end_of_line(folded, start)
+                opened = folded.rfind("\n", max(0, start - _LONGEST_LEAD), start) + 1 if opened < 0 else opened
+                if start - opened > _LONGEST_LEAD or folded[opened : ends[index]].strip(_LEAD):
+                    line_end, opened = _end_of_line(folded, start), -1
                 continue
-            line_end = _end_of_line(folded, start)
+            line_end, opened = _end_of_line(folded, start), -1
         elif words[index - 1] not in _STOPS:
             continue
         match = lexicon.heading_matcher.at(words, index, len(words))

@@ -45,8 +45,8 @@ class Cue:
     """A word that changes what is said of the terms after it (`before`) or before it (`after`).
 
     `reach` is phrase (the next term only, a few words), clause, or sentence (over clause ends).
-    `narrow` denies a kind only ("no large"); `yields` gives way to a statement about the present. `both`
-    holds for the measure right before it too ("chest tube if").
+    `narrow` denies a kind only ("no large"); `yields` gives way to a statement about the present, or
+    to a denial of the sign before it; `both` holds for the measure right before it too ("chest tube if").
     """
 
     means: Assertion | str
@@ -66,7 +66,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """A word for the side, severity, change, site or a qualifier of a term, or for blood in it."""
+    """A word for the side, severity, change, site or a qualifier of a term, for blood in it, or for "the same side"."""
 
     side: Side | None = None
     severity: Severity | None = None
@@ -75,6 +75,7 @@ class Attribute:
     level: str | None = None
     qualifier: str | None = None
     bloody: bool = False
+    same: bool = False
 
 
 Mark = Cue | Stop | Attribute
@@ -111,6 +112,7 @@ class Lexicon:
     months: dict[str, int]
     apart: frozenset[str]
     comparison: Matcher
+    measures: Matcher
 
 
 def rows(language: str, table: str) -> list[dict[str, Any]]:
@@ -157,6 +159,7 @@ def _attribute(row: dict[str, Any]) -> Attribute:
         level=row.get("level"),
         qualifier=row.get("qualifier"),
         bloody=row.get("bloody", False),
+        same=row.get("same", False),
     )
 
 
@@ -198,4 +201,5 @@ def lexicon(language: str) -> Lexicon:
         months={name: number // 2 + 1 for number, name in enumerate(lists["months"])},
         apart=frozenset(lists["apart"]),
         comparison=Matcher([lists["comparison"]]),
+        measures=Matcher([lists["measures"]]),
     )

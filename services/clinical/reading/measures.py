@@ -13,8 +13,9 @@ _SIZE = re.compile(
 _VALUE = re.compile(rf"({_NUMBER})\s*(mm|cm)?")
 # A distance to something, a slice of the scan, or a value of an earlier day is not the size of a finding now.
 _ELSEWHERE = re.compile(
-    r"\s*(?:(?:away\s+)?from|above|below|distal|deep to|proximal|inferior|superior|of (?:slice|the pleura)"
-    r"|slice|section|thick\s+(?:slice|section)|intervals?|margin|dalla|dal|dai|dallo|sopra|sotto|di margine)\b"
+    r"\s*(?:(?:away\s+)?from(?!\s+(?:the\s+)?(?:lung\s+)?(?:apex|chest\s+wall|cupola))|above|below|distal|deep to"
+    r"|proximal|inferior|superior|of (?:slice|the pleura)|slice|section|thick\s+(?:slice|section)|intervals?|margin"
+    r"|dalla|dal|dai|dallo|sopra|sotto|di margine)\b"
 )
 _EARLIER = re.compile(
     r"(?:previously|prior|formerly|was|were|had been|compared (?:to|with)|versus|vs\.?|from|earlier"

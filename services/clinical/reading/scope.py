@@ -9,13 +9,15 @@ from services.clinical.reading.model import Assertion, Side
 from services.clinical.reading.sentence import AFTER_WORDS, Item
 
 _NEW_CLAUSE = frozenset(("comma", "stop", "soft", "and"))
-_PARTS_LEFT = frozenset(("stop", "soft", "comma", "and", "verb", "with"))
+_PARTS_LEFT = frozenset(("stop", "soft", "comma", "and", "verb", "with", "aside"))
 _ROLES = _PARTS_LEFT | {"or", "versus", "same"}
 BESIDE_WORDS = 5
 """How far an "or" may stand from what it leaves open."""
 _DENYING = frozenset(("no", "not", "without", "non", "senza", "nessuna"))
 GOVERNING_WORDS = 3
 """How close behind a question another cue belongs to what is asked."""
+SIGN_WORDS = 2
+"""How far "consistent with" may stand behind a denied sign and still be denied with it."""
 PHRASE_WORDS = 4
 """How many words a phrase cue may stand away from its term."""
 
@@ -33,8 +35,8 @@ class Said:
     elsewhere: tuple[Cue, Side] | None = None
 
 
-def _listed(items: list[Item], index: int) -> bool:
-    """Whether the comma at `index` goes on with a list: "no A, small B, or C" denies B too."""
+def _listed(items: list[Item], index: int, consumed: bool = True) -> bool:
+    """Whether the comma at `index` goes on with a list: "no A, small B, or C", "no left, right or bilateral A"."""
     targets = 0
     for item in items[index + 1 :]:
         role = item.role
@@ -43,7 +45,7 @@ def _listed(items: list[Item], index: int) -> bool:
             if targets > 3:
                 return False
         elif role == "or":
-            return targets > 0
+            return targets > 0 or not consumed
         elif role in ("stop", "with", "verb", "and") or isinstance(item.what, Cue):
             return False
     return False
@@ -82,16 +84,19 @@ class _Reach:
 
     def hear(self, cue: Cue, item: Item) -> None:
         """Another cue: it replaces the last one, unless that one governs it ("to exclude possible", "likely no")."""
+        gap = item.first - self.at
+        if cue.yields and self.means(Assertion.ABSENT) and gap <= SIGN_WORDS and not (self.consumed and self.linked):
+            self.at, self.linked = item.behind, True
+            return
         if cue.means == "affirm":
             if not self.means(Assertion.POSSIBLE, Assertion.HYPOTHETICAL):
                 self.cue = None
             return
-        gap = item.first - self.at
         if self.cue is not None and not self.consumed:
             if self.means(Assertion.HYPOTHETICAL) and cue.means is not Assertion.OTHER_SUBJECT:
                 if cue.means is Assertion.ABSENT or gap <= GOVERNING_WORDS:
                     return
-            elif self.means(Assertion.POSSIBLE) and cue.means is Assertion.ABSENT and gap == 0:
+            elif gap == 0 and {self.cue.means, cue.means} == {Assertion.POSSIBLE, Assertion.ABSENT}:
                 return
         self.cue, self.at = cue, item.behind
         self.consumed, self.closed, self.linked = False, False, True
@@ -103,7 +108,7 @@ class _Reach:
         if role == "stop":
             self.cue = None
         elif role == "soft":
-            if denies and _listed(items, index):
+            if denies and _listed(items, index, self.consumed):
                 pass
             elif denies or self.consumed:
                 self.cue = None
@@ -117,7 +122,7 @@ class _Reach:
             self.linked = True
             if denies and self.consumed:
                 self.closed = False
-        else:
+        elif role in ("and", "comma", "versus"):
             self.linked = True
             if role == "comma" and denies and self.consumed and _anew(items, index):
                 self.cue = None
@@ -129,7 +134,8 @@ class _Reach:
         reached = None
         if self.cue is not None:
             near = self.cue.reach != "phrase" or item.first - self.at <= PHRASE_WORDS
-            goes_on = near and not self.closed and (not self.consumed or self.linked)
+            linked = self.linked or not self.consumed or item.first == self.at
+            goes_on = near and linked and not self.closed
             if goes_on or self.means(Assertion.OTHER_SUBJECT):
                 reached = self.cue
                 self.consumed = True
@@ -167,7 +173,8 @@ def _reach_back(items: list[Item], said: dict[int, Said], place: int) -> None:
         if item.target:
             target = index
             break
-        if cue.reach != "sentence" and (role in ("stop", "verb", "with") or _before(item)):
+        own_verb = role == "verb" and items[place].first - item.behind <= 1
+        if cue.reach != "sentence" and not own_verb and (role in ("stop", "verb", "with") or _before(item)):
             return
         if role == "stop" and cue.means not in (Assertion.POSSIBLE, Assertion.RESOLVED):
             return

@@ -42,6 +42,9 @@ def weigh(said: Said, own: Assertion | None, section: str, management: bool, cha
     if result is Assertion.ABSENT and change is Change.UNCHANGED and said.before is None:
         # "The known pneumothorax is not seen" was there before.
         result = Assertion.RESOLVED
+    if management and result is Assertion.POSSIBLE:
+        # A drain that is "possible" or "to be considered" has not been placed.
+        result = Assertion.HYPOTHETICAL
     if own is not None and result in (None, Assertion.PRESENT):
         result = own
     if result in (None, Assertion.PRESENT) and said.hedged:
