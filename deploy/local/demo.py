@@ -35,6 +35,7 @@ def main() -> int:
     options = _options()
     console = Console() if sys.stdout.isatty() else Console(width=150, force_terminal=False)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job starts with it ignored
     started = time.monotonic()
     with ExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="cryowatch-demo-")))
