@@ -3,10 +3,11 @@
 Folding is commutative, associative and idempotent because it looks at the set of fact versions only.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from services.clinical.canonical import digest
 from services.clinical.facts import (
     Adjudication,
     CareEvent,
@@ -80,7 +81,7 @@ def _live(groups: list[list[Fact]]) -> list[object]:
 
 
 def _care(facts: list[Fact]) -> CareEvent | None:
-    """A care event as it stands; a time that the current version doesn't carry is taken from the one before."""
+    """A care event as it stands; a time or reason that the current version lacks is taken from the one before."""
     ranked = versions(facts)
     top = ranked[-1].fact.statement
     assert isinstance(top, CareEvent)
@@ -88,8 +89,11 @@ def _care(facts: list[Fact]) -> CareEvent | None:
         return None
     for version in reversed(ranked[:-1]):
         older = version.fact.statement
-        if top.given is None and isinstance(older, CareEvent) and not version.withdrawn:
+        if not isinstance(older, CareEvent) or version.withdrawn:
+            continue
+        if top.given is None:
             top = replace(top, given=older.given, ended=top.ended or older.ended)
+        top = replace(top, reason=top.reason or older.reason)
     return top
 
 
@@ -165,6 +169,20 @@ def _by_patient(numbers: dict[str, list[Fact]], surviving: dict[str, str]) -> li
     return [(patient, [*facts, *stray]) for patient, facts in sorted(pooled.items())]
 
 
+def _body(ranked: Sequence[Version]) -> ReportBody:
+    """The body that counts. A message with codes and no text leaves the text alone; codes go with what issued them.
+
+    Codes are those of the highest version and of equal text issued with it: the same report may come from two systems,
+    one of which sends none.
+    """
+    said = [v.fact.statement for v in ranked if isinstance(v.fact.statement, ReportBody)]
+    top = said[-1]
+    spoken = next((s for s in reversed(said) if s.text), top)
+    together = [s for s, v in zip(said, ranked, strict=True) if v.at == ranked[-1].at and s.text in ("", spoken.text)]
+    coded = sorted({code for s in together for code in s.coded}, key=digest)
+    return replace(spoken, coded=tuple(coded), performed=spoken.performed or top.performed)
+
+
 def _standing(name: str, patient: str, facts: list[Fact]) -> tuple[Version, StandingReport] | None:
     """The report as it stands for that patient; None when it was withdrawn or has no body yet."""
     kinds: dict[FactKind, list[Fact]] = {}
@@ -179,8 +197,7 @@ def _standing(name: str, patient: str, facts: list[Fact]) -> tuple[Version, Stan
     if statuses and statuses[-1].withdrawn and not doubtful:
         return None
     top = bodies[-1]
-    body = top.fact.statement
-    assert isinstance(body, ReportBody)
+    body = _body(bodies)
     added: dict[str, list[Fact]] = {}
     for fact in kinds.get(FactKind.REPORT_ADDENDUM, []):
         added.setdefault(fact.id, []).append(fact)

@@ -150,11 +150,17 @@ class TreatmentSummary:
 
 @dataclass(frozen=True, slots=True)
 class CodedResult:
-    """A coded finding that came with a report (HL7 coded OBX, FHIR conclusionCode or Observation)."""
+    """A coded finding that came with a report (HL7 coded OBX, FHIR conclusionCode or Observation).
+
+    ``assertion`` is present or absent where a coded value says which; a code alone says that it is there. ``side`` is
+    left, right or bilateral (OBX-20, Observation.bodySite).
+    """
 
     system: str
     code: str
     text: str | None = None
+    assertion: str | None = None
+    side: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +233,10 @@ class PatientLink:
 
 @dataclass(frozen=True, slots=True)
 class Adjudication:
-    """What the safety lead decided about an event: verdict is confirm, reject, regrade or causality."""
+    """What the safety lead decided about an event: verdict is confirm, reject, regrade or causality.
+
+    ``basis`` is the event's basis at that time, so that a decision on other grounds can be told.
+    """
 
     site: str
     accession: str
@@ -238,6 +247,7 @@ class Adjudication:
     why: str
     grade: int | None = None
     causality: str | None = None
+    basis: str | None = None
 
 
 Statement = (

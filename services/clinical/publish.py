@@ -10,7 +10,7 @@ from datetime import datetime
 from services.clinical.chart import Chart, fold
 from services.clinical.events.adverse_event import AdverseEvent, EventStatus, Phase
 from services.clinical.events.assemble import Case, ambiguous, events_of
-from services.clinical.events.showing import reading_of
+from services.clinical.events.coded import reading_of, said
 from services.clinical.facts import CareEvent, Fact
 from services.clinical.grading.ruleset import RuleSet, shipped
 from services.clinical.identifiers import patient_name, procedure_name, site_of, value_of
@@ -21,9 +21,6 @@ from services.clinical.procedures.record import FollowUp, PlacedReport, Procedur
 from services.clinical.procedures.windows import DEFAULT_WINDOWS, Span, Windows, span
 from services.clinical.rates.contributions import Contribution, contributions
 from services.clinical.revision import EPOCH, revision
-
-READABLE = ("read", "contradictory", "too_long")
-"""Outcomes of a reading that assess a procedure: an empty or unreadable follow-up report doesn't."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +129,7 @@ def _care_of(chart: Chart, patient: str, spans: dict[str, Span]) -> dict[str, li
 def _follow_up(case: Case, as_of: datetime) -> FollowUp:
     roles = {p.role for p in case.placed}
     follow_ups = [p.report for p in case.placed if p.role is Role.FOLLOW_UP]
-    if any(reading_of(r.text, r.body.language).outcome in READABLE for r in follow_ups):
+    if any(said(r).assesses for r in follow_ups):
         return FollowUp.ASSESSED
     if follow_ups or Role.UNDECIDED in roles:
         return FollowUp.UNDECIDED

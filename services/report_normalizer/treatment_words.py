@@ -43,6 +43,11 @@ def organ_of(text: str) -> str | None:
     return _ORGANS.get(word, word) if word else None
 
 
+def side_word(text: str) -> str | None:
+    """left, right or bilateral, where a word or a code says nothing else."""
+    return _SIDES.get(text.strip().lower())
+
+
 def side_of(text: str, source: Source) -> str | None:
     """left, right or bilateral; None for none, and, with a warning, for what can't be read."""
     word = text.strip().lower()

@@ -74,8 +74,23 @@ class Management:
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """What the safety lead decided about the event, and who, when and why."""
+
+    verdict: str
+    who: str
+    when: datetime
+    why: str
+    grade: int | None = None
+    causality: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AdverseEvent:
-    """One adverse event of one procedure. Its id is a keyed hash of procedure, compartment and side."""
+    """One adverse event of one procedure. Its id is a keyed hash of procedure, compartment and side.
+
+    ``basis`` stands for what the machine says of it; a decision names the basis on which it was made.
+    """
 
     id: str
     status: EventStatus
@@ -103,6 +118,8 @@ class AdverseEvent:
     outcome: str = "unknown"
     preliminary: bool = False
     review: tuple[str, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    basis: str = ""
     phase: Phase = Phase.OPEN
     revision: int = 0
     reader: str = ""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.clinical.canonical import digest
 from services.clinical.chart import Chart
+from services.clinical.events.adjudication import adjudicated, gone
 from services.clinical.events.adverse_event import (
     AdverseEvent,
     Certainty,
@@ -17,17 +17,19 @@ from services.clinical.events.adverse_event import (
     Timing,
 )
 from services.clinical.events.attribution import attribute, candidates
+from services.clinical.events.coded import DISPUTED, SECTION, reading_of, said
 from services.clinical.events.compartments import compartments
+from services.clinical.events.deaths import COMPARTMENT, deaths_of, first_of, timing_of
 from services.clinical.events.draft import Draft, drafts
 from services.clinical.events.intraprocedural import Measured, measured
 from services.clinical.events.management import Care, assign, care_given, longer_stay
-from services.clinical.events.showing import Showing, families, reading_of, same_side, showings
-from services.clinical.facts import Adjudication, CareEvent
+from services.clinical.events.showing import Showing, families, same_side, showings
+from services.clinical.facts import CareEvent
 from services.clinical.grading.ruleset import RuleSet
 from services.clinical.identifiers import event_id, site_of, value_of
 from services.clinical.moments import Moment
 from services.clinical.procedures.documentation import Documented
-from services.clinical.procedures.placing import Placed
+from services.clinical.procedures.placing import Placed, Role
 from services.clinical.procedures.windows import Span
 from services.clinical.reading import READER_VERSION, Assertion, Severity
 
@@ -57,14 +59,23 @@ def events_of(
     statement = case.documented.statement
     longer = longer_stay(case.care, statement.planned_discharge if statement else None, case.span)
     given, review = assign(care + ([longer] if longer else []), composed)
-    deaths = [c for c in care if c.care == "death"]
+    deaths = deaths_of(care, composed)
+    if deaths.cause is not None:
+        given.setdefault(deaths.cause, []).extend(deaths.told)
     build = _Builder(case, rulesets, key)
     shown = len(composed) - len(measures)
-    events = [build.from_draft(draft, given.get(i, [])) for i, draft in enumerate(composed[:shown])]
+    events = [
+        build.from_draft(draft, given.get(i, []))
+        for i, draft in enumerate(composed[:shown])
+        if deaths.cause is None or draft.compartment != COMPARTMENT
+    ]
     events += [build.from_telemetry(m, given.get(shown + i, [])) for i, m in enumerate(measures)]
-    events += build.from_deaths(deaths)
+    if deaths.cause is None:
+        events += build.from_deaths([c for c in deaths.told if c.source.startswith("care:")])
     events = [adjudicated(event, chart.adjudications) for event in one_per_place(events, rulesets)]
-    return sorted(events, key=lambda e: e.id), review
+    flags = {*review, *deaths.review, *gone(case.documented.procedure, events, chart.adjudications)}
+    flags |= {DISPUTED for p in case.placed if p.role is not Role.OUTSIDE and said(p.report).disputed}
+    return sorted(events, key=lambda e: e.id), tuple(sorted(flags))
 
 
 def _during(one: Measured, span: Span) -> bool:
@@ -152,7 +163,8 @@ class _Builder:
     def from_draft(self, draft: Draft, care: Sequence[Care]) -> AdverseEvent:
         first = draft.shown[0]
         last = draft.shown[-1].finding
-        said = sorted({q for s in draft.shown for q in s.finding.qualifiers})
+        qualifiers = sorted({q for s in draft.shown for q in s.finding.qualifiers})
+        disputed = {DISPUTED for s in draft.shown if s.disputed}
         evidence = tuple(_evidence(s) for s in draft.shown)
         treated = [c.given for c in care if c.given and not compartments().unspecific(c.care)]
         timing = draft.timing
@@ -163,7 +175,7 @@ class _Builder:
         shown = [s.placed.report.body.performed for s in draft.shown]
         onset = min((m for m in [*shown, *treated] if m is not None), default=None)
         amounts = [s.finding.severity for s in draft.shown if s.finding.severity]
-        event = self._event(draft.compartment, draft.side, draft.event, care, said)
+        event = self._event(draft.compartment, draft.side, draft.event, care, qualifiers)
         return replace(
             event,
             certainty=draft.certainty,
@@ -175,7 +187,8 @@ class _Builder:
             hemorrhagic=draft.hemorrhagic,
             severity=max(amounts, key=_AMOUNT.index).value if amounts else None,
             preliminary=all(s.preliminary for s in draft.shown),
-            review=tuple(sorted({*draft.review, *first.placed.report.review})),
+            outcome="fatal" if any(c.care == "death" for c in care) else "unknown",
+            review=tuple(sorted({*draft.review, *first.placed.report.review, *disputed})),
         )
 
     def from_telemetry(self, one: Measured, care: Sequence[Care]) -> AdverseEvent:
@@ -187,30 +200,27 @@ class _Builder:
         """A death whose cause no document states is an event of its own, grade 5, causality unknown."""
         if not deaths:
             return []
-        first = min(deaths, key=lambda c: (c.given.earliest if c.given else self.case.span.final_at, c.source))
-        event = self._event("patient", None, "death", deaths, ())
-        inside = first.given.within(self.case.span.start, self.case.span.closes_at) if first.given else None
-        timing = {True: Timing.WITHIN_24H, False: Timing.DELAYED, None: Timing.UNDECIDED}[inside]
+        first = first_of(deaths, self.case.span)
         return [
             replace(
-                event,
+                self._event(COMPARTMENT, None, "death", deaths, ()),
                 onset=first.given,
                 recorded=first.given.earliest if first.given else None,
-                timing=timing,
+                timing=timing_of(first, self.case.span),
                 evidence=(Evidence(first.source, "death", first.given),),
                 outcome="fatal",
             )
         ]
 
     def _event(
-        self, compartment: str, side: str | None, token: str, care: Sequence[Care], said: Sequence[str]
+        self, compartment: str, side: str | None, token: str, care: Sequence[Care], qualifiers: Sequence[str]
     ) -> AdverseEvent:
         documented, span = self.case.documented, self.case.span
         lesion = attribute(compartment, side, documented.lesions)
         organs = {x.organ for x in documented.lesions if lesion is None or x.number == lesion}
         provisional = self.case.phase is not Phase.FINAL
         grades: tuple[Grade, ...] = tuple(
-            r.grade(token, [c.care for c in care], said, provisional=provisional) for r in self.rulesets
+            r.grade(token, [c.care for c in care], qualifiers, provisional=provisional) for r in self.rulesets
         )
         statement = documented.statement
         return AdverseEvent(
@@ -252,8 +262,8 @@ def _evidence(showing: Showing) -> Evidence:
         says=f"{finding.finding}:{finding.assertion.value}",
         performed=showing.placed.report.body.performed,
         section=finding.section,
-        start=finding.start,
-        end=finding.end,
+        start=None if finding.section == SECTION else finding.start,
+        end=None if finding.section == SECTION else finding.end,
     )
 
 
@@ -273,26 +283,3 @@ def _recorded(draft: Draft) -> datetime | None:
             if when and (shows or text == report.body.text):
                 times.append(when)
     return min(times, default=None)
-
-
-def adjudicated(event: AdverseEvent, decisions: Sequence[Adjudication]) -> AdverseEvent:
-    """What the safety lead decided wins over the machine; the latest decision of each kind counts."""
-    mine = sorted((d for d in decisions if d.event == event.id), key=lambda d: (d.when, digest(d)))
-    for decision in mine:
-        if decision.verdict == "reject":
-            event = replace(event, status=EventStatus.WITHDRAWN, review=(*event.review, "rejected"))
-        elif decision.verdict == "confirm":
-            review = tuple(r for r in event.review if r != "rejected")
-            event = replace(event, status=EventStatus.LIVE, certainty=Certainty.DEFINITE, review=review)
-        elif decision.verdict == "regrade" and decision.grade is not None:
-            grade = decision.grade
-            event = replace(
-                event,
-                grades=tuple(
-                    replace(g, grade=grade, rule="adjudicated", words=decision.why, adjudicated=True)
-                    for g in event.grades
-                ),
-            )
-        elif decision.verdict == "causality" and decision.causality:
-            event = replace(event, causality=decision.causality)
-    return event

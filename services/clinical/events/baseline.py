@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import date
 
-from services.clinical.events.showing import Showing, reading_of, same_side
+from services.clinical.events.coded import reading_of
+from services.clinical.events.showing import Showing, same_side
 from services.clinical.procedures.windows import Span
 from services.clinical.reading import Change, Finding, Severity
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from services.clinical.events.adverse_event import Certainty
+from services.clinical.events.coded import reading_of
 from services.clinical.events.compartments import compartments
 from services.clinical.events.draft import Draft
-from services.clinical.events.showing import reading_of, same_side
+from services.clinical.events.named import events_named
+from services.clinical.events.showing import same_side
 from services.clinical.facts import CareEvent
 from services.clinical.moments import Moment
 from services.clinical.procedures.placing import Placed, Role
@@ -71,8 +73,8 @@ def assign(care: Sequence[Care], events: Sequence[Draft]) -> tuple[dict[int, lis
     """Which care belongs to which event (by its place in ``events``), and what is left for review.
 
     A drain treats the pleura, an anticoagulant the pulmonary arteries; where several events fit, none gets it.
-    Intensive care, an operation or a longer stay say nothing of where: they count for the procedure's only event when
-    no other reason is documented, and are flagged otherwise.
+    Intensive care, an operation or a longer stay say nothing of where: they count for the event that their documented
+    reason names, or without a reason for the procedure's only event, and are flagged otherwise.
     """
     table = compartments()
     given: dict[int, list[Care]] = {}
@@ -82,8 +84,9 @@ def assign(care: Sequence[Care], events: Sequence[Draft]) -> tuple[dict[int, lis
         if one.care in table.management and one.given is None:
             review.add(f"{one.care}_time_unknown")
         if table.unspecific(one.care):
-            if len(definite) == 1 and not one.reason:
-                given.setdefault(definite[0], []).append(one)
+            tied = [i for i in events_named(one.reason, events) if i in definite] if one.reason else definite
+            if len(tied) == 1:
+                given.setdefault(tied[0], []).append(one)
             else:
                 review.add(f"{one.care}_not_tied_to_an_event")
             continue

@@ -3,30 +3,28 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 
+from services.clinical.events.coded import said
 from services.clinical.events.compartments import compartments
 from services.clinical.facts import Standing
 from services.clinical.procedures.placing import Placed, Role
 from services.clinical.procedures.windows import Span
-from services.clinical.reading import Assertion, Finding, Reading, Side, read
-
-
-@lru_cache(maxsize=8192)
-def reading_of(text: str, language: str | None) -> Reading:
-    """A report's reading, memoized by its text: reading is a pure function of it."""
-    return read(text, language=language)
+from services.clinical.reading import Assertion, Finding, Side
 
 
 @dataclass(frozen=True, slots=True)
 class Showing:
-    """One finding of one placed report, in its compartment. ``timing`` is within, delayed, undecided or baseline."""
+    """One finding of one placed report, in its compartment. ``timing`` is within, delayed, undecided or baseline.
+
+    ``disputed``: a code of the same report says otherwise.
+    """
 
     compartment: str
     side: str | None
     finding: Finding
     placed: Placed
     timing: str
+    disputed: bool = False
 
     @property
     def families(self) -> frozenset[str]:
@@ -91,15 +89,16 @@ def showings(placed: Iterable[Placed], span: Span) -> list[Showing]:
     for one in placed:
         if one.role is Role.OUTSIDE:
             continue
-        body = one.report.body
         timing = _timing(one, span)
-        for finding in reading_of(one.report.text, body.language).findings:
+        statement = said(one.report)
+        for finding in statement.findings:
             where = table.of(finding.finding, finding.site) if finding.kind == "finding" else None
             if where is None:
                 continue
             compartment, sided = where
             for side in _sides(finding, sided):
-                found.append(Showing(compartment, side, finding, one, timing))
+                disputed = (finding.finding, finding.side) in statement.disputed
+                found.append(Showing(compartment, side, finding, one, timing, disputed))
     return sorted(found, key=lambda s: s.order)
 
 

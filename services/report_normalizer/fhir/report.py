@@ -1,6 +1,7 @@
 """DiagnosticReport, R4 and R5, as a CT report."""
 
 from services.clinical.facts import CodedResult, Fact, Standing
+from services.report_normalizer.coded_finding import Code, coded_findings, yes_or_no
 from services.report_normalizer.examination import ct_examination
 from services.report_normalizer.fhir.bundle import Resources, identifier_of_type, untyped_identifier
 from services.report_normalizer.fhir.elements import (
@@ -92,19 +93,21 @@ def _text(resource: Element, source: Source) -> str:
 
 
 def _coded(resource: Element, resources: Resources) -> tuple[CodedResult, ...]:
-    """conclusionCode, and the coded values of the Observations that come with the report."""
-    concepts = children(resource, "conclusionCode")
+    """conclusionCode, and the coded Observations that come with the report."""
+    found = list(coded_findings((), _codes(resource, "conclusionCode"), ()))
     for reference in children(resource, "result"):
         observation = resources.resolve(reference, resource)
-        if text(observation, "status") not in ("cancelled", "entered-in-error"):
-            concepts += children(observation, "valueCodeableConcept")
-    found = [
-        CodedResult(c.system, c.code, concept_text(concept) or None)
-        for concept in concepts
-        for c in codings(concept)
-        if c.code and c.system
-    ]
+        if text(observation, "status") in ("cancelled", "entered-in-error"):
+            continue
+        values = [*_codes(observation, "valueCodeableConcept"), *yes_or_no(observation.get("valueBoolean"))]
+        places = [word for c in codings(child(observation, "bodySite")) for word in (c.code, c.display)]
+        found += coded_findings(_codes(observation, "code"), values, places)
     return tuple(dict.fromkeys(found))
+
+
+def _codes(resource: Element, element: str) -> list[Code]:
+    concepts = children(resource, element)
+    return [(c.system, c.code, concept_text(concept) or None) for concept in concepts for c in codings(concept)]
 
 
 def _accession(resource: Element, resources: Resources, source: Source) -> str | None:

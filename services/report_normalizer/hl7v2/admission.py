@@ -45,11 +45,12 @@ def visit_facts(message: Message, source: Source) -> list[Fact]:
         for care, standing in _stays(message, visit, site, patient_id, source):
             facts.append(state(care, standing, sent=sent))
     if person is not None and told_of_death:
-        care, standing = _death(person, site, patient_id, source)
+        care, standing = _death(message, person, site, patient_id, source)
         facts.append(state(care, standing, sent=sent))
     elif visit is not None and trigger == _DISCHARGE and _DIED.search(visit.value(36, 2) or visit.value(36)):
         left = _left(message, visit, source)
-        facts.append(state(CareEvent(site, f"death:{patient_id}", patient_id, "death", given=left), sent=sent))
+        death = CareEvent(site, f"death:{patient_id}", patient_id, "death", given=left, reason=_cause(message))
+        facts.append(state(death, sent=sent))
     if not facts:
         raise NotOurs(IgnoredCode.NO_CARE_IN_MESSAGE)
     return facts
@@ -125,11 +126,17 @@ def _death_told(person: Segment) -> bool:
     return bool(person.raw(29)) or person.is_null(30) or person.value(30).upper() in ("Y", "1", "TRUE")
 
 
-def _death(person: Segment, site: str, patient_id: str, source: Source) -> tuple[CareEvent, Standing]:
+def _cause(message: Message) -> str | None:
+    """The cause of death as text: PDA-1."""
+    stated = message.first("PDA")
+    return (stated.value(1, 2) or stated.value(1) or None) if stated else None
+
+
+def _death(message: Message, person: Segment, site: str, patient_id: str, source: Source) -> tuple[CareEvent, Standing]:
     """The death; withdrawn when PID-29 or PID-30 is plainly emptied (two quotes) and the other says nothing else."""
     died = bool(person.value(29)) or person.value(30).upper() in ("Y", "1", "TRUE")
     given = read_time(source, person.value(29))
     if died and given is None:
         source.warn(WarningCode.TIME_MISSING)
-    event = CareEvent(site, f"death:{patient_id}", patient_id, "death", given=given)
+    event = CareEvent(site, f"death:{patient_id}", patient_id, "death", given=given, reason=_cause(message))
     return event, Standing.FINAL if died else Standing.WITHDRAWN

@@ -9,6 +9,7 @@ import binascii
 from collections.abc import Iterable, Sequence
 
 from services.clinical.facts import CodedResult
+from services.report_normalizer.coded_finding import Code, coded_findings
 from services.report_normalizer.hl7v2.groups import is_local
 from services.report_normalizer.hl7v2.segments import Segment, unescape
 from services.report_normalizer.reasons import WarningCode
@@ -40,18 +41,27 @@ def report_text(observations: Iterable[Segment], language: str | None, source: S
 
 def coded_results(observations: Iterable[Segment]) -> tuple[CodedResult, ...]:
     """Coded findings, those of CryoWatch's own system aside."""
-    found = []
+    found: list[CodedResult] = []
     for observation in in_order(observations):
         if observation.value(2).upper() not in _CODED or is_local(observation):
             continue
         if observation.value(11).upper() in _GONE:
             continue
-        for repetition in observation.repetitions(5):
-            code, system = observation.part(repetition, 1), observation.part(repetition, 3)
-            if code and system:
-                text = observation.part(repetition, 2) or None
-                found.append(CodedResult(_SYSTEMS.get(system.upper(), system), code, text))
+        places = [observation.part(r, n) for r in observation.repetitions(20) for n in (1, 2)]
+        found += coded_findings(_codes(observation, 3), _codes(observation, 5), places)
     return tuple(dict.fromkeys(found))
+
+
+def _codes(observation: Segment, field: int) -> list[Code]:
+    """The codes of a field, the alternate ones of the same repetition too; sections of a report name no finding."""
+    found: list[Code] = []
+    for repetition in observation.repetitions(field):
+        for first in (1, 4):
+            code, system = observation.part(repetition, first), observation.part(repetition, first + 2)
+            if code and system:
+                text = observation.part(repetition, first + 1) or None
+                found.append((_SYSTEMS.get(system.upper(), system), code, text))
+    return found
 
 
 def statuses(observations: Sequence[Segment]) -> list[str]:
