@@ -321,7 +321,7 @@ def _key(statement: Statement) -> str:
         case PatientLink():
             return patient_name(statement.site, statement.retired)
         case Adjudication():
-            return f"{statement.event}:{digest((statement.who, statement.when))}"
+            return f"{statement.event}:{digest((statement.who, statement.when, statement.verdict))}"
 
 
 def state(

@@ -85,7 +85,7 @@ def publish_chart(chart: Chart, weight: int, rules: Rules, as_of: datetime) -> P
         number = revision(rules.epoch, weight, case.phase, overdue=as_of >= case.span.follow_up_to)
         found = [replace(event, revision=number) for event in found]
         unclear = ambiguous(case, chart)
-        flags = (*review, *case.documented.review, *unclear)
+        flags = (*review, *case.documented.review, *unclear, *_hard_to_read(case.placed))
         records.append(_record(case, found, tuple(sorted(flags)), number, as_of))
         events += found
     for documented, patient in open_ended:
@@ -134,6 +134,13 @@ def _follow_up(case: Case, as_of: datetime) -> FollowUp:
     if follow_ups or Role.UNDECIDED in roles:
         return FollowUp.UNDECIDED
     return FollowUp.OVERDUE if as_of >= case.span.follow_up_to else FollowUp.WAITING
+
+
+def _hard_to_read(placed: Sequence[Placed]) -> list[str]:
+    """``report_empty``, ``report_contradictory`` and their like, for reports since the start."""
+    since = (p.report for p in placed if p.role not in (Role.BASELINE, Role.OUTSIDE))
+    outcomes = {reading_of(r.text, r.body.language).outcome for r in since}
+    return [f"report_{outcome}" for outcome in outcomes - {"read"}]
 
 
 def _placed(placed: Placed) -> PlacedReport:

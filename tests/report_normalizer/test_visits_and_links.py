@@ -144,3 +144,12 @@ def test_an_unmerge_with_mrg_names_one_direction() -> None:
 @pytest.mark.parametrize("trigger", ["A05", "A21", "A24", "A60"])
 def test_other_triggers_are_set_aside(trigger: str) -> None:
     assert isinstance(adt(trigger, visit()), Ignored)
+
+
+def test_a_death_carries_its_stated_cause() -> None:
+    died = adt("A08", "PDA|I26.99^Pulmonary embolism^I10C", pid=f"{PID}{'|' * 26}20210303|Y")
+    assert ("death", "Pulmonary embolism") == (statement(died).care, statement(died).reason)
+    expired = visit(left="20210303114500").split("|")
+    expired[36] = "20^Expired"
+    left = facts(adt("A03", "|".join(expired), "PDA|^Hemothorax"))
+    assert {"discharge": None, "death": "Hemothorax"} == {f.statement.care: f.statement.reason for f in left}

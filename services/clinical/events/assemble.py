@@ -16,7 +16,7 @@ from services.clinical.events.adverse_event import (
     Phase,
     Timing,
 )
-from services.clinical.events.attribution import attribute, candidates
+from services.clinical.events.attribution import attribute, nearness
 from services.clinical.events.coded import DISPUTED, SECTION, reading_of, said
 from services.clinical.events.compartments import compartments
 from services.clinical.events.deaths import COMPARTMENT, deaths_of, first_of, timing_of
@@ -122,15 +122,11 @@ def _mine(showing: Showing, case: Case, chart: Chart) -> bool:
     if not showing.placed.shared:
         return True
     others = [p for p in chart.procedures if p.procedure in showing.placed.shared]
-    mine = _fits(showing, case.documented)
-    theirs = max((_fits(showing, other) for other in others), default=0)
-    return mine > theirs
+    return _near(showing, case.documented) > max((_near(showing, other) for other in others), default=(0, 0))
 
 
-def _fits(showing: Showing, documented: Documented) -> int:
-    """2: a lesion on the same side and near; 1: near; 0: neither."""
-    near = candidates(showing.compartment, showing.side, documented.lesions)
-    return 0 if not near else 2 if showing.side and any(x.side == showing.side for x in near) else 1
+def _near(showing: Showing, documented: Documented) -> tuple[int, int]:
+    return nearness(showing.compartment, showing.side, documented.lesions)
 
 
 def ambiguous(case: Case, chart: Chart) -> tuple[str, ...]:
@@ -144,8 +140,8 @@ def ambiguous(case: Case, chart: Chart) -> tuple[str, ...]:
             tied.append(showing)
             continue
         others = [p for p in chart.procedures if p.procedure in showing.placed.shared]
-        best = max((_fits(showing, other) for other in others), default=-1)
-        if best == _fits(showing, case.documented):
+        best = max((_near(showing, other) for other in others), default=None)
+        if best == _near(showing, case.documented):
             tied.append(showing)
     found = drafts(tied, case.span)
     if not found:

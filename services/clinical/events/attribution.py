@@ -23,6 +23,16 @@ def candidates(compartment: str, side: str | None, lesions: Sequence[RecordedLes
     return []
 
 
+def nearness(compartment: str, side: str | None, lesions: Sequence[RecordedLesion]) -> tuple[int, int]:
+    """How near the lesions are to an event: by side, then by region; (0, 0) when none can have caused it."""
+    near = candidates(compartment, side, lesions)
+    if not near:
+        return 0, 0
+    groups = compartments().near.get(compartment) or compartments().near.get(compartment.split(":")[0]) or ()
+    group = next((i for i, places in enumerate(groups) if near[0].location in places), 0)
+    return 2 if side and any(x.side == side for x in near) else 1, -group
+
+
 def attribute(compartment: str, side: str | None, lesions: Sequence[RecordedLesion]) -> str | None:
     """The lesion's number, or None. A sideless event of a one-lesion procedure belongs to that lesion."""
     if len(lesions) == 1:

@@ -13,6 +13,9 @@ _SAMPLE = 400
 _ENOUGH = 0.25
 """At least this share of the words must be known, or the language is unknown."""
 
+_TELLING = 8
+"""A text of fewer words can't contradict the language that was announced."""
+
 
 def language_of(folded: str) -> str:
     """The code of the language, or "unknown": too few words known, or more words of another language."""
@@ -27,6 +30,16 @@ def language_of(folded: str) -> str:
     if known[best] < _ENOUGH * len(words) or foreign > max(telling, 0) or (foreign and foreign * 4 > known[best]):
         return "unknown"
     return best
+
+
+def spoken(code: str, folded: str) -> str:
+    """The language that was announced, unless a text of some length is plainly written in another, or in none of ours.
+
+    A hospital's setting must not turn a report that nobody read into one that shows nothing.
+    """
+    words = [match[0] for match in islice(_WORD.finditer(folded), _SAMPLE)]
+    known = sum(map(lexicon(code).words.__contains__, words))
+    return code if len(words) < _TELLING or known >= _ENOUGH * len(words) else language_of(folded)
 
 
 def requested(language: str | None) -> str | None:

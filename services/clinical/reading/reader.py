@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.clinical.reading.comparisons import comparisons
 from services.clinical.reading.folding import break_lines, fold
-from services.clinical.reading.languages import language_of, requested
+from services.clinical.reading.languages import language_of, requested, spoken
 from services.clinical.reading.layout import lay_out
 from services.clinical.reading.legible import fault
 from services.clinical.reading.lexicon import lexicon
@@ -35,7 +35,8 @@ def read(text: str, *, language: str | None = None, section: str | None = None) 
     too_long = len(text) > LONG
     lines = break_lines(text[:READ_AT_MOST])
     folded = fold(lines)
-    code = requested(language) or language_of(folded)
+    announced = requested(language)
+    code = announced if announced == "unknown" else spoken(announced, folded) if announced else language_of(folded)
     if code == "unknown":
         return _unread("unknown", "unknown_language")
     words = lexicon(code)
