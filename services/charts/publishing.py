@@ -60,7 +60,8 @@ class Publisher:
             outgoing += _records(connection, group, published.records, self.routing_key)
             outgoing += _events(connection, group, published.events, published.records)
             days |= _contributions(connection, group, published.contributions)
-            connection.execute(update(kin).where(kin.c.id == group).values(next_due=published.next_due))
+            settled = {"next_due": published.next_due, "rules": self.rules.stamp}
+            connection.execute(update(kin).where(kin.c.id == group).values(settled))
         put(connection, outgoing)
         _mark(connection, days)
 
@@ -153,14 +154,18 @@ def _events(
             continue
         if name not in before and body["status"] == EventStatus.WITHDRAWN.value:
             continue
-        _write_event(connection, group, name, body)
+        _write_event(connection, group, name, body, before.get(name))
         value = canonical({"schema": "adverse-events.v1", **body}).encode()
         out.append(Outgoing(EVENTS, name, name, value, body["revision"]))
     return out
 
 
-def _write_event(connection: Connection, group: int, name: str, body: dict[str, Any]) -> None:
+def _write_event(
+    connection: Connection, group: int, name: str, body: dict[str, Any], before: dict[str, Any] | None
+) -> None:
+    """Write the event. What differs by its revision alone is no new version for those who read it."""
     onset = body.get("onset")
+    changed = before is None or before | {"revision": 0} != body | {"revision": 0}
     values = {
         "kin": group,
         "procedure": body["procedure"],
@@ -175,14 +180,17 @@ def _write_event(connection: Connection, group: int, name: str, body: dict[str, 
         "revision": body["revision"],
         "body": body,
     }
-    statement = insert(adverse_events).values(id=name, **values)
+    statement = insert(adverse_events).values(id=name, edition=body["revision"], **values)
+    noted = {"edition": body["revision"], "published_at": func.now()} if changed else {}
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["id"],
-            set_={**values, "published_at": func.now()},
+            set_={**values, **noted},
             where=adverse_events.c.revision <= body["revision"],
         )
     )
+    if not changed:
+        return
     version = insert(adverse_event_versions).values(id=name, revision=body["revision"], body=body)
     connection.execute(
         version.on_conflict_do_update(

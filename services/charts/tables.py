@@ -10,6 +10,9 @@ kin = Table(
     metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
     Column("next_due", DateTime(timezone=True), index=True, comment="when time alone changes what is published"),
+    Column(
+        "rules", Text, nullable=False, server_default="", index=True, comment="stamp of the rules it was published by"
+    ),
     comment="kin groups: the unit of locking, folding and revision; they only grow",
 )
 
@@ -63,6 +66,9 @@ adverse_events = Table(
     Column("onset", DateTime(timezone=True), index=True),
     Column("recorded", DateTime(timezone=True)),
     Column("revision", BigInteger, nullable=False),
+    Column(
+        "edition", BigInteger, nullable=False, comment="the revision at which anything but the revision changed last"
+    ),
     Column("body", JSONB, nullable=False),
     Column("published_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
 )

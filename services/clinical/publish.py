@@ -20,6 +20,7 @@ from services.clinical.procedures.placing import Placed, Role, place
 from services.clinical.procedures.record import FollowUp, PlacedReport, ProcedureRecord
 from services.clinical.procedures.windows import DEFAULT_WINDOWS, Span, Windows, span
 from services.clinical.rates.contributions import Contribution, contributions
+from services.clinical.reading import READER_VERSION
 from services.clinical.revision import EPOCH, revision
 
 
@@ -36,6 +37,12 @@ class Rules:
     def sets(self) -> tuple[RuleSet, ...]:
         """The rule sets in force; those that come with CryoWatch unless others were named."""
         return self.rulesets or shipped()
+
+    @property
+    def stamp(self) -> str:
+        """Names what the function depends on: a chart published under another stamp must be published again."""
+        sets = ",".join(f"{r.id}@{r.version}" for r in self.sets())
+        return f"{self.epoch}/{READER_VERSION}/{self.published}/{sets}"
 
 
 @dataclass(frozen=True, slots=True)

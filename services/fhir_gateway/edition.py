@@ -30,7 +30,7 @@ class Edition:
 
     @property
     def version(self) -> str:
-        """FHIR's versionId: the revision."""
+        """FHIR's versionId: the revision at which anything that readers see changed last."""
         return str(self.event.revision)
 
     @property

@@ -6,7 +6,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, DateTime, Engine, Row, and_, cast, func, literal, or_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    DateTime,
+    Engine,
+    Row,
+    Text,
+    and_,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.charts.evidence import sentences as evidence_sentences
 from services.charts.tables import adverse_event_versions, adverse_events
@@ -23,6 +38,9 @@ STATEMENT_SECONDS = 10
 """A query that takes longer is given up, and the client asked to come again."""
 
 _events, _versions = adverse_events.c, adverse_event_versions.c
+_VERSION = literal(["revision"], ARRAY(Text))
+_NEWEST = (func.jsonb_set(_events.body, _VERSION, func.to_jsonb(_events.edition)).label("body"), _events.published_at)
+"""The newest version, under the revision at which it last changed: that is the one that readers know it by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +81,7 @@ class Repository:
 
     def read(self, event_id: str) -> Found | None:
         """The newest version of an event; None when there is none that readers may see."""
-        query = select(_events.body, _events.published_at).where(_events.id == event_id, visible)
+        query = select(*_NEWEST).where(_events.id == event_id, visible)
         with self._snapshot() as connection:
             row = connection.execute(query).one_or_none()
             return self._found(connection, row, newest=True) if row else None
@@ -107,7 +125,7 @@ class Repository:
             if search.after:
                 chosen.append(_beyond(search, search.after, key))
             order = [key.desc() if search.descending else key, _events.id]
-            query = select(_events.body, _events.published_at, _events.onset).where(*chosen)
+            query = select(*_NEWEST, _events.onset).where(*chosen)
             rows = connection.execute(query.order_by(*order).limit(search.count + 1)).all()
             found = tuple(self._found(connection, row, newest=True) for row in rows[: search.count])
         more = len(rows) > search.count

@@ -10,7 +10,7 @@ from services.runtime.clock import Clock
 from services.runtime.database import make_engine
 from services.runtime.loop import run_loop
 from services.runtime.settings import Settings
-from services.window_timer.handler import publish_due
+from services.window_timer.handler import publish_due, publish_outdated
 
 SERVICE = "window_timer"
 
@@ -26,7 +26,7 @@ def run(settings: Settings) -> None:
 
     def step(connection: Connection) -> int:
         now = clock.now()
-        done = publish_due(connection, publisher, now)
+        done = publish_due(connection, publisher, now) or publish_outdated(connection, publisher, now)
         published.inc(done)
         due.set(connection.execute(select(func.count()).where(kin.c.next_due <= now)).scalar_one())
         return done

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from services.clinical.facts import Fact, PatientLink, Standing, state
 from services.clinical.rates.rate import counts_of
 from services.command.__main__ import main
 from services.command.migrate import alembic_config
-from services.window_timer.handler import publish_due
+from services.window_timer.handler import publish_due, publish_outdated
 from tests.builders import END, LONG_AFTER, RULES, START, care, procedure, published, report, withdrawal
 
 pytestmark = pytest.mark.live
@@ -64,6 +65,35 @@ def test_the_same_facts_twice_are_entered_once(engine: Engine) -> None:
     assert 0 == enter(engine, found)
     assert before == rows(engine, "SELECT body FROM adverse_events")
     assert [(1,)] == rows(engine, "SELECT count(*) FROM adverse_event_versions")
+
+
+def test_a_fact_that_changes_nothing_for_readers_is_no_new_version(engine: Engine) -> None:
+    enter(engine, procedure(), report(EFFUSION))
+    before = rows(engine, "SELECT edition, published_at, body->'revision' FROM adverse_events")
+    enter(engine, care("oxygen", number="C9", hours=900))
+    after = rows(engine, "SELECT edition, published_at, body->'revision' FROM adverse_events")
+    assert before[0][:2] == after[0][:2]
+    assert before[0][2] < after[0][2]  # type: ignore[operator]
+    assert [(1,)] == rows(engine, "SELECT count(*) FROM adverse_event_versions")
+    enter(engine, care("chest_tube", side="left"))
+    assert [(2,)] == rows(engine, "SELECT count(*) FROM adverse_event_versions")
+    assert [(True,)] == rows(engine, "SELECT edition = revision FROM adverse_events")
+
+
+def test_after_an_upgrade_the_timer_publishes_every_chart_again_and_then_rests(engine: Engine) -> None:
+    for number in range(5):
+        patient = f"P{number}"
+        enter(engine, procedure(f"A{number}", patient=patient), report(EFFUSION, f"R{number}", patient=patient))
+    ids = rows(engine, "SELECT id FROM adverse_events ORDER BY id")
+    newer = replace(PUBLISHER, rules=replace(RULES, epoch=RULES.epoch + 1))
+    done = []
+    while not done or done[-1]:
+        with engine.begin() as connection:
+            done.append(publish_outdated(connection, newer, LONG_AFTER, limit=2))
+    assert [2, 2, 1, 0] == done
+    assert ids == rows(engine, "SELECT id FROM adverse_events ORDER BY id")
+    assert [(RULES.epoch + 1,)] == rows(engine, "SELECT DISTINCT revision >> 44 FROM adverse_events")
+    assert [(5,)] == rows(engine, "SELECT count(*) FROM adverse_event_versions")
 
 
 def test_a_correction_withdraws_the_event_and_a_second_one_reinstates_it(engine: Engine) -> None:
