@@ -26,6 +26,16 @@ def batches(engine: Engine, after: int = 0, size: int = 100) -> Iterator[tuple[C
             after = ids[-1]
 
 
+def stored(connection: Connection, size: int = 100) -> Iterator[dict[int, list[Fact]]]:
+    """The facts of every group, batch by batch in the order of their ids, nothing locked: a reader's snapshot."""
+    after = 0
+    while ids := list(
+        connection.execute(select(kin.c.id).where(kin.c.id > after).order_by(kin.c.id).limit(size)).scalars()
+    ):
+        yield facts_of(connection, ids)
+        after = ids[-1]
+
+
 def facts_of(connection: Connection, ids: list[int]) -> dict[int, list[Fact]]:
     """The stored facts of groups."""
     held: dict[int, list[Fact]] = {group: [] for group in ids}

@@ -179,7 +179,13 @@ def test_refold_and_shadow_work_on_the_stored_facts(
         '[[rule]]\nid = "all"\ngrade = 3\nevents = ["*"]\nwords = "Everything."\n'
     )
     shown = CliRunner().invoke(main, ["shadow", str(stricter)])
-    assert "1 events change their grade" in shown.output
+    assert "1 events would be others: 0 appears, 0 vanishes, 1 other grade, 0 changes" in shown.output
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM adverse_events"))
+    appears = CliRunner().invoke(main, ["shadow"])
+    assert "1 events would be others: 1 appears" in appears.output, appears.output
+    with engine.begin() as connection:
+        PUBLISHER.publish(connection, [1], LONG_AFTER)
     assert before == rows(engine, "SELECT id FROM adverse_events")
 
 
