@@ -1,10 +1,12 @@
 """Builders of facts: a test states only what matters to it."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.clinical.facts import (
     CareEvent,
+    CodedResult,
     Fact,
     Lesion,
     ProcedureStatement,
@@ -53,11 +55,13 @@ def report(
     issued: datetime | None = None,
     sent: datetime | None = None,
     accession: str | None = None,
+    coded: Iterable[CodedResult] = (),
 ) -> list[Fact]:
     """A CT report ``hours`` after the procedure's end: its body and its status."""
     performed = end + timedelta(hours=hours)
     when = issued if issued or sent else performed + timedelta(hours=1)
-    body = ReportBody("IEO", number, patient, text, at(performed), ("chest",), accession=accession, language="en")
+    about = {"coded": tuple(coded), "accession": accession, "language": "en"}
+    body = ReportBody("IEO", number, patient, text, at(performed), ("chest",), **about)
     status = ReportStatus("IEO", number, patient)
     return [state(body, standing, issued=when, sent=sent), state(status, standing, issued=when, sent=sent)]
 

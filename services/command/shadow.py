@@ -1,4 +1,4 @@
-"""``cryowatch shadow``: what other rules, or a newer reader, would publish from the stored facts. Nothing is changed."""
+"""``cryowatch shadow``: what other rules, or a newer reader, would publish from the stored facts. It only reads."""
 
 from collections import Counter
 from dataclasses import dataclass

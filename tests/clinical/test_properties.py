@@ -7,7 +7,20 @@ from hypothesis import strategies as st
 
 from services.clinical.canonical import canonical, from_json, to_json
 from services.clinical.events.adverse_event import AdverseEvent
-from services.clinical.facts import Fact, PatientLink, Standing, fact_from_json, fact_json, state
+from services.clinical.facts import (
+    Adjudication,
+    CodedResult,
+    Excursion,
+    Fact,
+    PatientLink,
+    ReportBody,
+    Standing,
+    TreatmentSummary,
+    fact_from_json,
+    fact_json,
+    state,
+)
+from services.clinical.identifiers import event_id, procedure_name
 from services.clinical.kin import held, kin_groups
 from services.clinical.procedures.record import ProcedureRecord
 from services.clinical.publish import publish
@@ -23,6 +36,13 @@ TEXTS = (
 )
 patients = st.sampled_from(["P1", "P2", "P3"])
 hours = st.integers(-100, 900)
+codes = st.builds(
+    CodedResult,
+    st.just("http://snomed.info/sct"),
+    st.sampled_from(["36118008", "60046008", "59282003"]),
+    assertion=st.sampled_from([None, "absent"]),
+    side=st.sampled_from([None, "left", "right"]),
+)
 instants = st.one_of(st.none(), hours.map(lambda h: END + timedelta(hours=h)))
 
 
@@ -41,6 +61,7 @@ def facts(draw: st.DrawFn) -> list[Fact]:
             standing=draw(st.sampled_from([Standing.PRELIMINARY, Standing.FINAL, Standing.CORRECTED])),
             issued=draw(instants),
             sent=draw(instants),
+            coded=draw(st.lists(codes, max_size=2)),
         )
     if draw(st.booleans()):
         found.append(withdrawal(draw(st.sampled_from(["R1", "R2"])), patient=draw(patients), issued=draw(instants)))
@@ -49,7 +70,24 @@ def facts(draw: st.DrawFn) -> list[Fact]:
     for _ in range(draw(st.integers(0, 2))):
         standing = draw(st.sampled_from([Standing.FINAL, Standing.WITHDRAWN]))
         found.append(state(PatientLink("IEO", draw(patients), draw(patients)), standing, sent=draw(instants)))
+    if draw(st.booleans()):
+        found.append(draw(decisions))
+    if draw(st.booleans()):
+        frames = draw(st.integers(1, 3))
+        low = Excursion("hypotension", "freeze", 60.0, 300.0, START)
+        found.append(state(TreatmentSummary("IEO", "A0", "C1", frames, START, END, treated=True, excursions=(low,))))
     return found
+
+
+EFFUSION_OF_A0 = event_id(RULES.event_key, procedure_name("IEO", "A0"), "pleura", "left")
+decisions = st.builds(
+    lambda verdict, day, grade: state(
+        Adjudication("IEO", "A0", EFFUSION_OF_A0, verdict, "Dr. Lead", END + timedelta(days=day), "seen", grade)
+    ),
+    st.sampled_from(["reject", "confirm", "regrade"]),
+    st.integers(1, 3),
+    st.integers(1, 5),
+)
 
 
 def everything(found: list[Fact]) -> list[str]:
@@ -89,8 +127,20 @@ def test_groups_and_their_weight_only_grow(found: list[Fact], cut: int) -> None:
 def test_contributions_agree_with_the_events(found: list[Fact]) -> None:
     for group in kin_groups(found):
         result = publish(group, RULES, LONG_AFTER)
-        counted = [e for e in result.events if e.timing == "within_24h" and e.certainty == "definite"]
+        live = [e for e in result.events if e.status == "live"]
+        counted = [e for e in live if e.timing == "within_24h" and e.certainty == "definite"]
         total = sum(c.count for c in result.contributions if (c.stratum, c.measure) == ("all", "events.all"))
         assert len(counted) == total
         ids = [e.id for e in result.events]
         assert len(set(ids)) == len(ids)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(facts())
+def test_nothing_that_a_report_showed_outlives_its_withdrawal(found: list[Fact]) -> None:
+    bodies = [f.statement for f in found if isinstance(f.statement, ReportBody)]
+    taken_back = [withdrawal(b.report, patient=b.patient_id, issued=LONG_AFTER) for b in bodies]
+    for group in kin_groups([*found, *taken_back]):
+        result = publish(group, RULES, LONG_AFTER)
+        assert not [x for e in result.events for x in e.evidence if x.source.startswith("report:")]
+        assert not [r for record in result.records for r in record.reports]

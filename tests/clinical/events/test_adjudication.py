@@ -94,3 +94,17 @@ def test_decisions_in_any_order_and_twice_are_one_answer() -> None:
     ]
     answer = canonical(publish(facts, RULES, LONG_AFTER))
     assert answer == canonical(publish([*reversed(facts), *facts], RULES, LONG_AFTER))
+
+
+def by_grade(result: Published) -> dict[str, int]:
+    found = {c.measure: c.count for c in result.contributions if c.stratum == "all" and "grade" in c.measure}
+    return {k: n for k, n in found.items() if k.startswith("events.grade") and n}
+
+
+def test_a_regrade_and_a_death_with_its_cause_reach_the_rate() -> None:
+    assert {"events.grade.1": 1} == by_grade(published(procedure(), EFFUSION))
+    regraded = published(procedure(), EFFUSION, decide(event(), "regrade", grade=3))
+    assert {"events.grade.3": 1} == by_grade(regraded)
+    died = published(procedure(), EFFUSION, care("death", hours=200, reason="left pleural effusion"))
+    assert {"events.grade.5": 1} == by_grade(died)
+    assert ["fatal"] == [e.outcome for e in died.events]
