@@ -4,19 +4,20 @@ import base64
 import hashlib
 import json
 import uuid
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from simulators.cohort.model import Care
 from simulators.message import Message, fhir_message
+from simulators.radiologist.codes import SNOMED, Code
 from simulators.radiologist.report import CtReport
 from simulators.registry import Person, Procedure, Site
 
 LESION_URL = "https://cryowatch.org/fhir/StructureDefinition/lesion"
 DETAIL_URL = "https://cryowatch.org/fhir/StructureDefinition/"
 IDENTIFIER_TYPES = "http://terminology.hl7.org/CodeSystem/v2-0203"
-SNOMED = "http://snomed.info/sct"
 ATC = "http://www.whocc.no/atc"
 
 Resource = dict[str, Any]
@@ -87,9 +88,16 @@ class FhirDesk:
         }
 
     def diagnostic_report(
-        self, report: CtReport, mrn: str, status: str, issued: datetime, text: str, impression: str
+        self,
+        report: CtReport,
+        mrn: str,
+        status: str,
+        issued: datetime,
+        text: str,
+        impression: str,
+        codes: Sequence[Code] = (),
     ) -> Resource:
-        """A CT report: the whole text as an attachment, the impression as the conclusion."""
+        """A CT report: the whole text as an attachment, the impression as the conclusion, codes where there are any."""
         exact = report.performed_precision == "minute"
         performed = self._time(report.performed) if exact else self._day(report.performed).isoformat()
         resource: Resource = {
@@ -108,6 +116,10 @@ class FhirDesk:
                 {"contentType": "text/plain; charset=utf-8", "data": base64.b64encode(text.encode()).decode()}
             ],
         }
+        if codes:
+            resource["conclusionCode"] = [
+                {"coding": [{"system": SNOMED, "code": one.code, "display": one.name}]} for one in codes
+            ]
         if report.accession:
             resource["basedOn"] = [{"identifier": self._identifier("ACSN", "accession", report.accession)}]
         return resource

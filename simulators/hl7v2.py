@@ -8,6 +8,7 @@ from random import Random
 from simulators import er7
 from simulators.er7 import escape, segment
 from simulators.message import Message, hl7v2_message
+from simulators.radiologist.codes import Code
 from simulators.radiologist.layout import Layout, Line
 from simulators.radiologist.report import CtReport
 from simulators.registry import Person, Procedure
@@ -73,8 +74,9 @@ class Hl7v2Desk:
         version: ReportVersion,
         layout: Layout,
         at: datetime,
+        codes: Sequence[Code] = (),
     ) -> Message:
-        """ORU^R01: a CT report in TX or FT lines."""
+        """ORU^R01: a CT report in TX or FT lines, with coded findings where there are any."""
         pacs = self._senders.pacs
         fields = self._report_fields(report, version, pacs)
         named_in_order = report.accession and rng.random() < 0.4
@@ -83,6 +85,7 @@ class Hl7v2Desk:
         rows = _text_rows(rng, report, version, layout)
         if report.accession and not named_in_order:
             rows.append(_row("ST", "PROCEDURE_ACCESSION^Accession of the procedure^99CRYO", report.accession, version))
+        rows += [_coded_row(one, version) for one in codes]
         segments = [
             self._pid(person, mrn),
             segment("ORC", {1: "RE", 2: report.placer, 3: report.filler, 5: "CM"}),
@@ -182,6 +185,11 @@ def _performed(report: CtReport, sender: Sender) -> str:
 
 def _row(kind: str, code: str, value: str, version: ReportVersion) -> dict[int, str]:
     return {2: kind, 3: code, 5: value, 11: version.result_status}
+
+
+def _coded_row(one: Code, version: ReportVersion) -> dict[int, str]:
+    row = _row("CWE", "59776-5^Procedure findings^LN", f"{one.code}^{one.name}^SCT", version)
+    return row | ({20: f"{one.site[0]}^{one.site[1]}^SCT"} if one.site else {})
 
 
 def _text_rows(rng: Random, report: CtReport, version: ReportVersion, layout: Layout) -> list[dict[int, str]]:

@@ -12,6 +12,9 @@ from simulators.radiologist.report import CtReport
 from simulators.randomness import stream
 from simulators.registry import Person
 
+CODED_SHARE = 0.4
+"""How many reports carry codes beside their text."""
+
 
 class Standing(StrEnum):
     """Where a version of a report stands."""
@@ -80,6 +83,7 @@ class ReportWriter:
         channel = channel or self.channel(report)
         rng = stream(self._seed, "layout", report.filler)
         at = issue.issued + timedelta(seconds=rng.randint(2, 50))
+        codes = report.text.codes if stream(self._seed, "codes", report.filler).random() < CODED_SHARE else ()
         layout = pick_layout(rng)
         lines = lay_out(rng, report, layout)
         if issue.standing is Standing.CANCELLED and rng.random() < 0.5:
@@ -92,6 +96,7 @@ class ReportWriter:
                 issue.issued,
                 plain_text(lines),
                 " ".join(report.text.impression),
+                codes,
             )
             bundled = self._fhir.patient(issue.person, issue.mrn) if rng.random() < 0.25 else None
             return self._fhir.send(resource, at, bundle_with=bundled)
@@ -102,4 +107,4 @@ class ReportWriter:
         if channel is Channel.DOCUMENT:
             trigger = _TRIGGERS.get(issue.standing, "T02")
             return self._hl7v2.report_document(report, issue.person, issue.mrn, version, trigger, at)
-        return self._hl7v2.report_result(rng, report, issue.person, issue.mrn, version, layout, at)
+        return self._hl7v2.report_result(rng, report, issue.person, issue.mrn, version, layout, at, codes)

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from simulators.radiologist.anatomy import Exam
+from simulators.radiologist.codes import Code
 
 
 class Purpose(StrEnum):
@@ -26,6 +27,7 @@ class ReportText:
     comparison: str
     findings: tuple[str, ...]
     impression: tuple[str, ...]
+    codes: tuple[Code, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

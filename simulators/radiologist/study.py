@@ -7,6 +7,7 @@ from random import Random
 from simulators.cohort.model import Finding, Lesion, Side
 from simulators.radiologist import phrases
 from simulators.radiologist.anatomy import Exam
+from simulators.radiologist.codes import codes_of
 from simulators.radiologist.report import Purpose, ReportText
 from simulators.radiologist.statements import Shown, Stage, fill, finding_sentence, impression_sentence
 
@@ -70,6 +71,7 @@ def compose(rng: Random, view: View, baseline_day: datetime) -> ReportText:
         comparison=rng.choice(_COMPARISONS[view.purpose]).format_map(frame),
         findings=tuple(_findings(rng, view)),
         impression=tuple(_impression(rng, view)),
+        codes=codes_of(view.shown),
     )
 
 
