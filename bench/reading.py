@@ -35,7 +35,7 @@ def sentences(text: str, language: str) -> int:
     """How many sentences `text` has."""
     lines = break_lines(text)
     folded = fold(lines)
-    layout = lay_out(lines, folded, tokenize(folded), lexicon(language), None)
+    layout = lay_out(lines, folded, tokenize(folded, lexicon(language).slips), lexicon(language), None)
     return sum(bool(lines[a:b].strip(" \n.")) for a, b in zip(layout.starts, layout.ends, strict=True))
 
 
@@ -54,7 +54,9 @@ def main() -> int:
     wrong = [
         report.id
         for report, (text, language) in zip(reports, texts, strict=True)
-        if difference(report.expected, read(text, language=language).findings)
+        if difference(
+            report.expected, tuple(f for f in read(text, language=language).findings if f.kind != "escalation")
+        )
     ]
     count = sum(sentences(text, language) for text, language in texts)
     best = 0.0

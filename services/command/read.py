@@ -15,8 +15,11 @@ from services.clinical.reading import Reading
 from services.clinical.reading import read as read_text
 from services.command.tables import show
 
-_START = datetime(2020, 1, 1, 9, tzinfo=UTC)
+_START = datetime(2200, 1, 2, 9, tzinfo=UTC)
+"""Later than any date that a report states: an examination that is named by its date only came before."""
 _END = _START + timedelta(hours=2)
+ESCALATION = "escalation"
+"""Arrest, shock and organ failure raise a grade, and are no findings of the reader's vocabulary."""
 _RULES = Rules(event_key=b"events of one report read alone: no id")
 
 
@@ -38,7 +41,7 @@ def read(as_table: bool) -> None:
             continue
         answer: dict[str, Any] = {"id": item.get("id"), "outcome": reading.outcome, "findings": _findings(reading)}
         if item.get("procedure_context"):
-            answer["events"] = _events(item["text"], item.get("lang"), item["procedure_context"])
+            answer["events"] = events_alone(item["text"], item.get("lang"), item["procedure_context"])
         click.echo(json.dumps(answer, ensure_ascii=False))
 
 
@@ -63,10 +66,11 @@ def _findings(reading: Reading) -> list[dict[str, Any]]:
             "sentence": f.sentence.strip(),
         }
         for f in reading.findings
+        if f.kind != ESCALATION
     ]
 
 
-def _events(text: str, language: str | None, context: dict[str, Any]) -> list[dict[str, Any]]:
+def events_alone(text: str, language: str | None, context: dict[str, Any]) -> list[dict[str, Any]]:
     """The events when this is the only report, of the CT 24 hours after the procedure."""
     site = context.get("site")
     lesion = Lesion("1", context.get("organ"), str(site) if site else context.get("organ"), context.get("side"))

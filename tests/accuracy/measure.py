@@ -10,7 +10,7 @@ from pathlib import Path
 
 from services.clinical.reading import READER_VERSION
 from tests.accuracy.labelled import labelled
-from tests.accuracy.tally import Tally, class_f1, f1, recall, tally
+from tests.accuracy.tally import Tally, class_f1, events_f1, f1, graded, recall, tally
 
 PAGE = Path(__file__).parents[2] / "docs" / "accuracy.md"
 BEGIN, END = "<!-- reading figures: begin -->", "<!-- reading figures: end -->"
@@ -20,6 +20,15 @@ ASSERTIONS = ("present", "absent", "possible", "historical", "resolved", "hypoth
 def _there(counted: Tally, name: str) -> str:
     c = counted.there[name]
     return f"{f1(c['tp'], c['fp'], c['fn']):.3f} ({c['tp']} / {c['fp']} / {c['fn']})"
+
+
+def _events(counted: Tally) -> str:
+    e = counted.events
+    return f"{events_f1(counted):.3f} ({e['found']} / {e['invented']} / {e['missed']})"
+
+
+def _graded(counted: Tally, ruleset: str) -> str:
+    return f"{graded(counted, ruleset):.3f} ({counted.events[f'{ruleset} right']} of {counted.events['found']})"
 
 
 def _detail(counted: Tally, name: str) -> str:
@@ -54,6 +63,9 @@ def _figures(sentences: dict[str, Tally], reports: dict[str, Tally]) -> list[str
     both("Possible recalled (reports)", reports, lambda t: f"{recall(t, 'possible'):.3f}")
     both("Possible read as absent (reports)", reports, lambda t: str(t.confusion["possible", "absent"]))
     both("Absent read as present (reports)", reports, lambda t: str(t.confusion["absent", "present"]))
+    both("24-hour events of whole reports: F1 (found / invented / missed)", reports, _events)
+    for ruleset in ("orsi-2024", "sir-2017"):
+        both(f"Grade by {ruleset}, of the events found", reports, lambda t, r=ruleset: _graded(t, r))
     return lines
 
 

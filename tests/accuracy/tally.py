@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from services.clinical.reading import Finding, read
+from services.command.read import ESCALATION, events_alone
 from tests.accuracy.labelled import Labelled
 from tests.clinical.reading.expectation import Expected, expected
 
@@ -18,7 +19,11 @@ LOOSE = frozenset(("historical", "hypothetical", "other_subject"))
 
 @dataclass(slots=True)
 class Tally:
-    """Counts over many texts. `confusion` counts (expected assertion, read assertion)."""
+    """Counts over many texts. `confusion` counts (expected assertion, read assertion).
+
+    `events` counts found, invented and missed events, and right and wrong grades of the found ones by rule set;
+    `misjudged` names the reports with any of it wrong.
+    """
 
     texts: int = 0
     perfect: int = 0
@@ -26,6 +31,8 @@ class Tally:
     details: Counter[str] = field(default_factory=Counter)
     there: dict[str, Counter[str]] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
+    events: Counter[str] = field(default_factory=Counter)
+    misjudged: list[str] = field(default_factory=list)
 
 
 def _pairs(wanted: list[Expected], found: Iterable[Finding]) -> list[tuple[Expected | None, Finding | None]]:
@@ -56,7 +63,8 @@ def tally(texts: Iterable[Labelled]) -> Tally:
     """Read `texts` and count."""
     counted = Tally()
     for text in texts:
-        wanted, found = expected(text.expected), read(text.text, language=text.lang).findings
+        wanted = expected(text.expected)
+        found = tuple(f for f in read(text.text, language=text.lang).findings if f.kind != ESCALATION)
         counted.texts += 1
         perfect = True
         for one, finding in _pairs(wanted, found):
@@ -75,7 +83,24 @@ def tally(texts: Iterable[Labelled]) -> Tally:
             is_read = any(_is(f.finding, name) and f.assertion == PRESENT for f in found)
             kind = ("tp" if is_read else "fn") if is_there else ("fp" if is_read else "tn")
             counted.there.setdefault(name, Counter())[kind] += 1
+        if text.procedure_context is not None:
+            _judge(counted, text)
     return counted
+
+
+def _judge(counted: Tally, text: Labelled) -> None:
+    """Events are matched on event and side; grades are judged on the events found."""
+    assert text.procedure_context is not None
+    wanted = {(e["event"], e["side"]): e["grades"] for e in text.events or ()}
+    made = {(e["event"], e["side"]): e["grades"] for e in events_alone(text.text, text.lang, text.procedure_context)}
+    found = wanted.keys() & made.keys()
+    counts = Counter(found=len(found), invented=len(made) - len(found), missed=len(wanted) - len(found))
+    for key in found:
+        for ruleset, grade in wanted[key].items():
+            counts[f"{ruleset} right" if made[key][ruleset] == grade else f"{ruleset} wrong"] += 1
+    counted.events += counts
+    if any(n for kind, n in counts.items() if not kind.endswith(("found", "right"))):
+        counted.misjudged.append(text.id)
 
 
 def _is(finding: str, name: str) -> bool:
@@ -104,6 +129,17 @@ def f1(true: int, invented: int, missed: int) -> float:
     """The F1 measure; 1.0 where there was nothing to find and nothing was found."""
     total = 2 * true + invented + missed
     return 2 * true / total if total else 1.0
+
+
+def events_f1(counted: Tally) -> float:
+    """F1 of the events of whole reports."""
+    return f1(counted.events["found"], counted.events["invented"], counted.events["missed"])
+
+
+def graded(counted: Tally, ruleset: str) -> float:
+    """The share of the events found that have the right grade of `ruleset`."""
+    right, wrong = counted.events[f"{ruleset} right"], counted.events[f"{ruleset} wrong"]
+    return right / (right + wrong) if right + wrong else 1.0
 
 
 def class_f1(counted: Tally, assertion: str) -> float:

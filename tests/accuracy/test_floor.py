@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.accuracy.labelled import labelled
-from tests.accuracy.tally import Tally, class_f1, f1, recall, tally
+from tests.accuracy.tally import Tally, class_f1, events_f1, f1, graded, recall, tally
 
 
 @pytest.fixture(scope="module", params=["open", "blind"])
@@ -39,9 +39,21 @@ def test_the_two_errors_that_must_not_happen(half: dict[str, Tally], kind: str) 
     assert (confusion["possible", "absent"], confusion["absent", "present"]) == (0, 0)
 
 
+def test_events_of_reports(half: dict[str, Tally]) -> None:
+    """What a report alone means for the procedure of the day before: which events, on which side."""
+    assert events_f1(half["reports"]) >= 0.95
+
+
+@pytest.mark.parametrize("ruleset", ["orsi-2024", "sir-2017"])
+def test_grades_of_events(half: dict[str, Tally], ruleset: str) -> None:
+    """The events found are graded as an expert grades them."""
+    assert graded(half["reports"], ruleset) >= 0.95
+
+
 def test_ids_are_unique_and_a_share_is_blind() -> None:
     """Every text can be named, and enough of them are blind."""
-    for kind, least in (("sentences", 700), ("reports", 100)):
+    for kind, least in (("sentences", 930), ("reports", 160)):
         texts = labelled(kind)
         assert len({text.id for text in texts}) == len(texts) >= least
         assert sum(text.blind for text in texts) / len(texts) > 0.28
+        assert kind == "sentences" or all(text.procedure_context and text.events is not None for text in texts)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.clinical.events.adverse_event import Certainty, Timing
-from services.clinical.events.baseline import known_before, unchanged_since_before
+from services.clinical.events.baseline import gone_since, known_before, known_since_before
 from services.clinical.events.showing import Showing, same_side
 from services.clinical.procedures.windows import Span
+from services.clinical.reading import Assertion
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +30,31 @@ def drafts(found: Sequence[Showing], span: Span) -> list[Draft]:
     after = [s for s in found if s.timing != "baseline"]
     doubts: dict[tuple[str, str | None], set[str]] = {}
     unsure: set[Showing] = set()
+    gone: set[Showing] = set()
     groups: dict[tuple[str, str | None], list[Showing]] = {}
     for showing in after:
         key = (showing.compartment, showing.side)
-        if not (showing.firm or showing.possible) or known_before(showing, baseline):
+        left = gone_since(showing, span)
+        if not (showing.firm or showing.possible or left) or known_before(showing, baseline):
             continue
-        unchanged = unchanged_since_before(showing, span, after, baseline)
+        if left:
+            gone.add(showing)
+        unchanged = False if left else known_since_before(showing, span, after, baseline)
         if unchanged:
             continue
         if unchanged is None:
             doubts.setdefault(key, set()).add("unchanged_without_baseline")
             unsure.add(showing)
         groups.setdefault(key, []).append(showing)
-    merged, sides_open = _without_side(_without_site(groups))
+    merged, sides_open = _without_side(_without_site(groups), after)
     for key in sides_open:
         doubts.setdefault(key, set()).add("side_not_stated")
     events = []
     for (compartment, side), shown in sorted(merged.items(), key=lambda kv: (kv[0][0], kv[0][1] or "")):
         denials = [s for s in after if s.denies and s.compartment == compartment and same_side(s.side, side)]
-        event = _event(compartment, side, shown, denials, unsure, tuple(sorted(doubts.get((compartment, side), ()))))
+        event = _event(
+            compartment, side, shown, denials, unsure, gone, tuple(sorted(doubts.get((compartment, side), ())))
+        )
         if event:
             events.append(event)
     return events
@@ -66,7 +73,7 @@ def _without_site(
 
 
 def _without_side(
-    groups: dict[tuple[str, str | None], list[Showing]],
+    groups: dict[tuple[str, str | None], list[Showing]], after: Sequence[Showing]
 ) -> tuple[dict[tuple[str, str | None], list[Showing]], list[tuple[str, str | None]]]:
     """What names no side belongs to the only side that others name; else it keeps a place of its own."""
     merged = {key: list(shown) for key, shown in groups.items() if key[1] is not None}
@@ -75,7 +82,11 @@ def _without_side(
         if side is not None:
             continue
         named = [key for key in merged if key[0] == compartment]
-        if len(named) == 1:
+        elsewhere = {s.side for s in after if s.compartment == compartment and s.side and (s.firm or _was_there(s))}
+        if not named and len(elsewhere) == 1:
+            # "The right pneumothorax has resolved. A small effusion persists." lies on the only side that was named.
+            merged[(compartment, elsewhere.pop())] = list(shown)
+        elif len(named) == 1:
             merged[named[0]] = sorted(merged[named[0]] + shown, key=lambda s: s.order)
         elif named:
             unsure += named
@@ -84,17 +95,22 @@ def _without_side(
     return merged, unsure
 
 
+def _was_there(showing: Showing) -> bool:
+    return showing.finding.assertion is Assertion.RESOLVED
+
+
 def _event(
     compartment: str,
     side: str | None,
     shown: list[Showing],
     denials: list[Showing],
     unsure: set[Showing],
+    gone: set[Showing],
     review: tuple[str, ...],
 ) -> Draft | None:
     for timing, name in ((Timing.WITHIN_24H, "within"), (Timing.UNDECIDED, "undecided"), (Timing.DELAYED, "delayed")):
         there = [s for s in shown if s.timing == name]
-        firm = [s for s in there if s.firm and s not in unsure]
+        firm = [s for s in there if (s.firm or s in gone) and s not in unsure]
         if firm:
             return _compose(compartment, side, Certainty.DEFINITE, timing, firm, review)
         open_ = [s for s in there if _still_open(s, denials)]

@@ -14,7 +14,7 @@ from services.clinical.facts import CareEvent
 from services.clinical.moments import Moment
 from services.clinical.procedures.placing import Placed, Role
 from services.clinical.procedures.windows import Span
-from services.clinical.reading import Assertion, Finding, Side
+from services.clinical.reading import Assertion, Finding, Reading, Side
 
 EXTENDED_BY = timedelta(hours=24)
 
@@ -43,14 +43,29 @@ def care_given(placed: Sequence[Placed], events: Sequence[CareEvent], span: Span
     for one in placed:
         if one.role in (Role.BASELINE, Role.OUTSIDE) or one.report.doubtful:
             continue
-        for f in reading_of(one.report.text, one.report.body.language).findings:
-            if f.kind == "management" and f.assertion is Assertion.PRESENT and not _known(f, before):
+        reading = reading_of(one.report.text, one.report.body.language)
+        for f in reading.findings:
+            if f.kind in ("management", "escalation") and _was_given(f) and not _known(f, before):
                 side = f.side.value if f.side and f.side != "bilateral" else None
-                found.add(Care(f.finding, one.report.report, side, one.report.body.performed))
+                found.add(Care(f.finding, one.report.report, side, one.report.body.performed, _reason(f, reading)))
     for event in events:
         if event.given is None or event.given.within(span.start, span.final_at) is not False:
             found.add(Care(event.care, f"care:{event.site}:{event.care_id}", event.side, event.given, event.reason))
     return sorted(found, key=lambda c: (c.care, c.source, c.side or ""))
+
+
+def _was_given(finding: Finding) -> bool:
+    """A drain that has been removed since was there."""
+    removed = finding.finding == "chest_tube" and finding.assertion is Assertion.RESOLVED
+    return removed or finding.assertion is Assertion.PRESENT
+
+
+def _reason(care: Finding, reading: Reading) -> str | None:
+    """The sentence that names the care, where it names a finding too: "to intensive care because of the hemothorax"."""
+    named = any(
+        m.kind == "finding" and m.assertion is Assertion.PRESENT and m.start == care.start for m in reading.mentions
+    )
+    return care.sentence if named else None
 
 
 def longer_stay(events: Sequence[CareEvent], planned: Moment | None, span: Span) -> Care | None:
@@ -96,6 +111,9 @@ def assign(care: Sequence[Care], events: Sequence[Draft]) -> tuple[dict[int, lis
         if not fits and one.care in table.management:
             review.add(f"{one.care}_without_event")
         best = [i for i in fits if events[i].event in ("hydropneumothorax", "pneumothorax")] or fits
+        if len(best) > 1 and one.reason:
+            # "Hematoma with active bleeding, embolized" is said of the one that its sentence names.
+            best = [i for i in events_named(one.reason, events) if i in best] or best
         if len(best) == 1:
             given.setdefault(best[0], []).append(one)
         elif best:

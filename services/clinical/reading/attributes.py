@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from services.clinical.reading.lexicon import Attribute, Cue, Stop, Term
+from services.clinical.reading.lexicon import BASELINE, KNOWN, SINCE, Attribute, Cue, Stop, Term
 from services.clinical.reading.measures import Size
 from services.clinical.reading.model import Assertion, Change, Severity, Side
 from services.clinical.reading.sentence import Item
 
 _ORDER = (Severity.TRACE, Severity.SMALL, Severity.MODERATE, Severity.LARGE)
 SEVERAL = "several"
+_STAGES = frozenset((SINCE, BASELINE))
+_MOVED = (Change.INCREASED, Change.DECREASED)
+_PLACING = frozenset(("on", "at", "di", "a", "in", "sul"))
 _BEHIND = frozenset(("treated", "active_bleeding"))
 SITED = frozenset(
     (
@@ -39,6 +42,7 @@ class Traits:
     size: float | None = None
     site: str | None = None
     level: str | None = None
+    known: bool = False
     bloody: bool = False
     same: bool = False
     qualifiers: set[str] = field(default_factory=set)
@@ -56,8 +60,13 @@ def _take(traits: Traits, what: Attribute | Size, ahead: bool) -> None:
         traits.severity is None or (ahead and _ORDER.index(what.severity) > _ORDER.index(traits.severity))
     ):
         traits.severity = what.severity
-    if traits.change is None and what.change is not None:
-        traits.change, traits.change_ahead = what.change, ahead
+    if what.change is not None and (
+        traits.change is None
+        or (traits.known and what.qualifier != KNOWN)
+        or (traits.change is Change.UNCHANGED and not ahead and what.change in _MOVED)
+    ):
+        # "Known", "confirmed", "persistent" give way to what has become of it since.
+        traits.change, traits.change_ahead, traits.known = what.change, ahead, what.qualifier == KNOWN
     traits.site = traits.site or what.site
     if what.level is not None:
         traits.level = what.level if traits.level in (None, what.level) else SEVERAL
@@ -92,10 +101,17 @@ def _owner(words: list[str], apart: frozenset[str], items: list[Item], index: in
     if before is not None and items[before].chunk != item.chunk and after is not None:
         before = None
     if after is None:
-        shared = _shared(items, index)
+        here = before is not None and items[before].chunk == item.chunk
+        shared = None if here else _shared(items, index)
         return (before, False) if shared is None else (shared, True)
     if before is None or items[before].chunk != item.chunk:
         return after, True
+    what, treated = item.what, items[after].what
+    if isinstance(what, Attribute) and what.side is not None and items[before].behind == item.first:
+        if isinstance(treated, Term) and treated.kind == "management" and items[after].first == item.behind:
+            return before, False  # "pneumotorace sinistro drenato"
+    if words[item.first] in _PLACING and isinstance(item.what, Attribute) and item.what.side is not None:
+        return before, False  # "hematoma on the left surgically treated"
     bracketed = index > 0 and items[index - 1].role == "aside" and words[items[index - 1].first] in "(["
     if bracketed or (isinstance(item.what, Attribute) and item.what.qualifier in _BEHIND):
         return before, False
@@ -103,6 +119,19 @@ def _owner(words: list[str], apart: frozenset[str], items: list[Item], index: in
     if len(gap) <= 4 and apart.isdisjoint(gap):
         return after, True
     return before, False
+
+
+def _headed(items: list[Item], owner: int, index: int) -> int:
+    """ "Effusion with adjacent atelectasis, unchanged" says it of the effusion, and not of what comes with it."""
+    if items[owner].role != "other" or not any(one.role in ("comma", "soft") for one in items[owner:index]):
+        return owner
+    for place in range(owner - 1, 0, -1):
+        if items[place].role == "with":
+            head = next((n for n in range(place - 1, -1, -1) if items[n].target or items[n].role == "stop"), None)
+            return head if head is not None and isinstance(items[head].what, Term) else owner
+        if items[place].target or items[place].role:
+            return owner
+    return owner
 
 
 def _ellipsis(words: list[str], items: list[Item], owner: int, index: int, told: Traits) -> bool:
@@ -142,8 +171,14 @@ def traits(words: list[str], apart: frozenset[str], items: list[Item], label: Si
         if not isinstance(what, (Attribute, Size)):
             continue
         owner, ahead = _owner(words, apart, items, index)
+        if isinstance(what, Attribute) and what.qualifier in _STAGES and what.side is None:
+            # "Unchanged since the end of the procedure" is said of the effusion before it, over any clause end.
+            sooner = [place for place in range(index) if items[place].target]
+            owner, ahead = (sooner[-1], False) if sooner else (owner, ahead)
         if isinstance(what, Attribute) and what.site:
             sites.append((index, what))
+        if isinstance(what, Attribute) and what.change and owner is not None and not ahead:
+            owner = _headed(items, owner, index)
         if owner is not None:
             if not _ellipsis(words, items, owner, index, found[owner]):
                 _take(found[owner], what, ahead)
@@ -203,9 +238,11 @@ def _share(items: list[Item], found: dict[int, Traits]) -> None:
     """ "Left pneumothorax and effusion", "pneumothorax and effusion on the left": neighbors in a list share."""
     order = sorted(found)
     for one, two in pairwise(order):
+        first, second = found[one], found[two]
+        if first.change_ahead and second.change is None and _listed(items, one, two):
+            second.change, second.change_ahead = first.change, True
         if not _neighbors(items, one, two):
             continue
-        first, second = found[one], found[two]
         if second.side is None and first.ahead:
             second.side, second.ahead = first.side, True
         elif first.side is None and second.side is not None and not second.ahead:
@@ -214,6 +251,18 @@ def _share(items: list[Item], found: dict[int, Traits]) -> None:
             second.change = first.change
         elif first.change is None and not second.change_ahead:
             first.change = second.change
+
+
+def _listed(items: list[Item], one: int, two: int) -> bool:
+    """Whether only a link, sides and amounts stand between the two: "no change in effusion or in left pneumothorax"."""
+    between = [item.what for item in items[one + 1 : two]]
+    links = [what for what in between if isinstance(what, Stop)]
+    return len(links) == 1 and all(
+        what.role in ("and", "or", "soft")
+        if isinstance(what, Stop)
+        else isinstance(what, Attribute) and (what.side or what.severity or what.site) is not None
+        for what in between
+    )
 
 
 def _neighbors(items: list[Item], one: int, two: int) -> bool:

@@ -14,8 +14,9 @@ _LEAD = " -*#>=_[(.)0123456789\"'\n"
 _LONGEST_LEAD = 30
 _COLON = re.compile(r"[ ]*(?:\([^)\n]{0,40}\)|[\d/., -]{1,30})?[ ]*[:\]]|[ ]+-[ ]")
 _ALONE = re.compile(r"[ ]*[=_-]*[ ]*(?=\n|$)")
-_LABEL = re.compile(r"(?:^|\n)[ ]*([a-z][a-z /&-]{1,40}:)|\n[ ]*(\n)")
-_STOPS = frozenset(".;:")
+_LABEL = re.compile(r"[ ]*([a-z][a-z /&-]{1,40}:)")
+_BREAK = re.compile(r"\n[ ]*(?:([a-z][a-z /&-]{1,40}:)|(\n))")
+_STOPS = frozenset(".;:?!")
 _ONE_LINE = frozenset({"comparison", "technique"})
 _PREAMBLE = _ONE_LINE | {"indication", "history"}
 _LONGEST_PREAMBLE = 60
@@ -40,31 +41,29 @@ class Block:
 def _headings(text: str, folded: str, tokens: Tokens, lexicon: Lexicon) -> dict[int, Heading]:
     """The headings by their place: words of the table with a colon, or alone on their line."""
     found: dict[int, Heading] = {}
-    words, starts, ends = tokens.words, tokens.starts, tokens.ends
-    line_end = opened = -1
-    for index, start in enumerate(starts):
-        opens = start > line_end
-        if opens:
-            if not words[index].isalpha():
-                # A number or bullet in front of a heading leaves the line still to be opened.
-                opened = folded.rfind("\n", max(0, start - _LONGEST_LEAD), start) + 1 if opened < 0 else opened
-                if start - opened > _LONGEST_LEAD or folded[opened : ends[index]].strip(_LEAD):
-                    line_end, opened = _end_of_line(folded, start), -1
-                continue
-            line_end, opened = _end_of_line(folded, start), -1
-        elif words[index - 1] not in _STOPS:
+    words, starts = tokens.words, tokens.starts
+    for index in lexicon.heading_matcher.places(words, 0, len(words)):
+        start = starts[index]
+        opens = _opens(folded, start)
+        if (opens and not words[index].isalpha()) or not (opens or (index and words[index - 1] in _STOPS)):
             continue
         match = lexicon.heading_matcher.at(words, index, len(words))
         if match is None:
             continue
         heading = lexicon.headings[match[0][0]]
-        end = ends[match[1] - 1]
+        end = tokens.end(match[1] - 1)
         if _COLON.match(folded, end):
             if opens or heading.side is not None or text[start].isupper():
                 found[start] = heading
         elif opens and heading.side is None and text[start].isupper() and _ALONE.match(folded, end):
             found[start] = heading
     return found
+
+
+def _opens(folded: str, start: int) -> bool:
+    """Whether what stands at `start` opens its line, perhaps behind a number or a bullet."""
+    before = folded[folded.rfind("\n", 0, start) + 1 : start]
+    return not before or (not before.strip(_LEAD) and len(before.rstrip()) <= _LONGEST_LEAD)
 
 
 def _end_of_preamble(text: str, start: int, section: str, limit: int) -> int | None:
@@ -105,7 +104,10 @@ def blocks(text: str, folded: str, tokens: Tokens, lexicon: Lexicon, section: st
     Any other label at the start of a line, and an empty line, end what was said of a side.
     """
     places: dict[int, Heading | None] = {}
-    for match in _LABEL.finditer(folded):
+    label = _LABEL.match(folded)
+    if label:
+        places[label.start(1)] = None
+    for match in _BREAK.finditer(folded, label.end() if label else 0):
         places[match.start(match.lastindex or 1)] = None
     headings = _headings(text, folded, tokens, lexicon)
     described = any(heading.section == "findings" and not heading.standing for heading in headings.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from services.clinical.reading.layout import Layout
-from services.clinical.reading.lexicon import Lexicon
+from services.clinical.reading.lexicon import BASELINE, SINCE, Attribute, Lexicon
 from services.clinical.reading.model import Comparison
 from services.clinical.reading.tokens import Tokens
 
@@ -42,6 +42,14 @@ def stated_date(folded: str, lexicon: Lexicon) -> str | None:
     return None
 
 
+def _stage(tokens: Tokens, first: int, behind: int, lexicon: Lexicon) -> str | None:
+    """ "The CT at the end of the procedure" or "the planning CT"; of several, the latest counts."""
+    marks = lexicon.mark_matcher.all(tokens.words, first, behind)
+    rows = (lexicon.marks[number] for _, _, numbers in marks for number in numbers)
+    told = {row.qualifier for row in rows if isinstance(row, Attribute)}
+    return "since" if SINCE in told else "before" if BASELINE in told else None
+
+
 def comparisons(text: str, folded: str, layout: Layout, tokens: Tokens, lexicon: Lexicon) -> tuple[Comparison, ...]:
     """Every comparison named, in text order: comparison sections, and sentences that compare."""
     numbers: set[int] = set()
@@ -55,5 +63,6 @@ def comparisons(text: str, folded: str, layout: Layout, tokens: Tokens, lexicon:
         start, end = layout.starts[number], layout.ends[number]
         said = text[start:end].strip(" \n:-;.")
         if said:
-            found.setdefault(said, Comparison(said, stated_date(folded[start:end], lexicon)))
+            stage = _stage(tokens, *tokens.between(start, end), lexicon)
+            found.setdefault(said, Comparison(said, stated_date(folded[start:end], lexicon), stage))
     return tuple(found.values())

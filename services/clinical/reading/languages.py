@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import islice
 
 from services.clinical.reading.lexicon import LANGUAGES, lexicon
@@ -42,6 +43,7 @@ def spoken(code: str, folded: str) -> str:
     return code if len(words) < _TELLING or known >= _ENOUGH * len(words) else language_of(folded)
 
 
+@lru_cache(maxsize=64)
 def requested(language: str | None) -> str | None:
     """A language tag as one of ours ("en-US" is "en"), "unknown" for another, None for no tag."""
     if language is None or not language.strip():

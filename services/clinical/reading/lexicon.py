@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from services.clinical.reading.matcher import Matcher
+from services.clinical.reading.matcher import Matcher, Rows
 from services.clinical.reading.model import Assertion, Change, Severity, Side
+from services.clinical.reading.slips import slips
 
 LANGUAGES = ("en", "it")
+SINCE, BASELINE, KNOWN = "since_procedure", "against_baseline", "known_before"
+"""Qualifiers that place a finding in time: seen since the procedure began, compared with before it, there before it."""
 TABLES = ("terms", "cues", "scope", "attributes", "anatomy", "sections", "language")
 
 
@@ -59,9 +63,14 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A word that ends or continues a clause: stop, soft, with, verb, or, versus, and, other."""
+    """A word that ends or continues a clause: stop, soft, with, verb, or, versus, and; or a thing: other, sign."""
 
     role: str
+
+    @property
+    def target(self) -> bool:
+        """Whether it is a thing that cues and attributes speak of."""
+        return self.role in ("other", "sign")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,47 @@ class Attribute:
 
 
 Mark = Cue | Stop | Attribute
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What one spelling says: a cue, by where it stands, or a clause word; and attributes beside.
+
+    `inside` are the attributes that count also within a term: "blunting of the left costophrenic angle".
+    """
+
+    cue: Cue | None
+    behind: Cue | None
+    stop: Stop | None
+    attributes: tuple[Attribute, ...]
+    inside: tuple[Attribute, ...]
+
+
+def _spoken(marks: list[Mark]) -> Spoken:
+    cues = {mark.place: mark for mark in marks if isinstance(mark, Cue)}
+    stops = [mark for mark in marks if isinstance(mark, Stop)]
+    attributes = tuple(mark for mark in marks if isinstance(mark, Attribute))
+    return Spoken(
+        cue=cues.get("before") or cues.get("after"),
+        behind=cues.get("after") if "before" in cues else None,
+        stop=None if cues or not stops else stops[0],
+        attributes=attributes,
+        inside=tuple(mark for mark in attributes if mark.side or mark.site or mark.qualifier),
+    )
+
+
+class _Spoken(dict[Rows, Spoken]):
+    """What the rows of a spelling say together, put together once."""
+
+    __slots__ = ("marks",)
+
+    def __init__(self, marks: tuple[Mark, ...]) -> None:
+        super().__init__()
+        self.marks = marks
+
+    def __missing__(self, rows: Rows) -> Spoken:
+        made = self[rows] = _spoken([self.marks[row] for row in rows])
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +152,11 @@ class Lexicon:
     terms: tuple[Term, ...]
     mark_matcher: Matcher
     marks: tuple[Mark, ...]
+    spoken: Mapping[Rows, Spoken]
     heading_matcher: Matcher
     headings: tuple[Heading, ...]
     abbreviations: frozenset[str]
+    longest_abbreviation: int
     titles: frozenset[str]
     connectives: frozenset[str]
     words: frozenset[str]
@@ -113,6 +165,10 @@ class Lexicon:
     apart: frozenset[str]
     comparison: Matcher
     measures: Matcher
+    continues: Matcher
+    filler: frozenset[str]
+    heard: frozenset[str]
+    slips: dict[str, str]
 
 
 def rows(language: str, table: str) -> list[dict[str, Any]]:
@@ -182,12 +238,14 @@ def lexicon(language: str) -> Lexicon:
         for pattern in row["say"]
         for word in re.findall(r"[a-z]{2,}", pattern)
     }
+    words = frozenset(known | set(lists["words"]))
     return Lexicon(
         language=language,
         term_matcher=_matcher(table["terms"]),
         terms=tuple(_term(row) for row in table["terms"]),
         mark_matcher=_matcher(spoken),
         marks=tuple(made),
+        spoken=_Spoken(tuple(made)),
         heading_matcher=_matcher(table["sections"]),
         headings=tuple(
             Heading(row.get("section"), Side(row["side"]) if "side" in row else None, row.get("standing"))
@@ -196,10 +254,15 @@ def lexicon(language: str) -> Lexicon:
         abbreviations=frozenset(lists["abbreviations"]),
         titles=frozenset(lists["titles"]),
         connectives=frozenset(lists["connectives"]),
-        words=frozenset(known | set(lists["words"])),
+        words=words,
         foreign=frozenset(lists["foreign"]),
         months={name: number // 2 + 1 for number, name in enumerate(lists["months"])},
         apart=frozenset(lists["apart"]),
         comparison=Matcher([lists["comparison"]]),
         measures=Matcher([lists["measures"]]),
+        continues=Matcher([lists["continues"]]),
+        filler=frozenset(lists["filler"]),
+        heard=words | frozenset(lists["filler"]) | frozenset(".,:;-!"),
+        longest_abbreviation=max(map(len, lists["abbreviations"])),
+        slips=slips(lists["spelled"], words),
     )

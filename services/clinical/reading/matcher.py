@@ -63,6 +63,22 @@ class _Node:
         return found
 
 
+class _Openings(dict[str, tuple[_Node, ...]]):
+    """The nodes that a word leads to from the root, remembered once they were looked for."""
+
+    __slots__ = ("root",)
+
+    def __init__(self, root: _Node) -> None:
+        super().__init__()
+        self.root = root
+
+    def __missing__(self, word: str) -> tuple[_Node, ...]:
+        if len(self) > _REMEMBERED:
+            self.clear()
+        found = self[word] = tuple(self.root.next(word))
+        return found
+
+
 class Matcher:
     """All patterns of a table's rows, ready to be looked for."""
 
@@ -70,7 +86,7 @@ class Matcher:
 
     def __init__(self, rows: Iterable[Sequence[str]]) -> None:
         self._root = _Node()
-        self._first: dict[str, tuple[_Node, ...]] = {}
+        self._first = _Openings(self._root)
         for number, patterns in enumerate(rows):
             for pattern in patterns:
                 for words in spellings(pattern):
@@ -82,32 +98,34 @@ class Matcher:
 
     def at(self, words: list[str], place: int, limit: int) -> tuple[Rows, int] | None:
         """The rows of the best match that starts at token `place`, and the token behind it; within `limit`."""
-        word = words[place]
-        first = self._first.get(word)
-        if first is None:
-            if len(self._first) > _REMEMBERED:
-                self._first.clear()
-            first = self._first[word] = tuple(self._root.next(word))
+        first = self._first[words[place]]
         if not first:
             return None
+        following = place + 1
+        if len(first) == 1 and first[0].plain and (following >= limit or words[following] not in first[0].words):
+            # Most words go on with nothing that the table knows.
+            return (first[0].rows, following) if first[0].rows else None
         best = _NOTHING
         for node in first:
-            best = _walk(node, words, place + 1, limit, -1, best)
+            best = _walk(node, words, following, limit, -1, best)
         return (best[2], best[0]) if best[2] else None
+
+    def places(self, words: list[str], start: int, limit: int) -> list[int]:
+        """The tokens in [start, limit) at which a match may start: a few of all, and the rest is not looked at."""
+        opens = self._first
+        told = words if start == 0 and limit == len(words) else words[start:limit]
+        return [place for place, word in enumerate(told, start) if opens[word]]
 
     def all(self, words: list[str], start: int, limit: int) -> list[tuple[int, int, Rows]]:
         """Every match in [start, limit) as (token, token behind it, rows); none overlap."""
         found = []
-        place = start
-        remembered = self._first
-        while place < limit:
-            if remembered.get(words[place], True):
+        behind = start
+        for place in self.places(words, start, limit):
+            if place >= behind:
                 match = self.at(words, place, limit)
                 if match is not None:
-                    found.append((place, match[1], match[0]))
-                    place = match[1]
-                    continue
-            place += 1
+                    rows, behind = match
+                    found.append((place, behind, rows))
         return found
 
 

@@ -18,7 +18,7 @@ _ELSEWHERE = re.compile(
     r"|dalla|dal|dai|dallo|sopra|sotto|di margine)\b"
 )
 _EARLIER = re.compile(
-    r"(?:previously|prior|formerly|was|were|had been|compared (?:to|with)|versus|vs\.?|from|earlier"
+    r"\b(?:previously|prior|formerly|was|were|had been|compared (?:to|with)|versus|vs\.?|from|earlier"
     r"|in precedenza|precedentemente|precedenti?|prima|era|erano|rispetto a(?:i|l|gli)?|da|dai|contro)"
     r"\s*(?:\w+\s+)?(?:measur\w+\s+|misur\w+\s+|di\s+)?(?:of\s+)?[(:]?\s*$"
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-READER_VERSION = "2026.11-1"
+READER_VERSION = "2026.11-2"
 """Names the meaning of the tables; a new value asks for a refold of stored facts."""
 
 
@@ -72,10 +72,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """An earlier examination that the report compares with; `date` is ISO, where it is stated."""
+    """An earlier examination that the report compares with; `date` is ISO, where it is stated.
+
+    `stage` is "before" for one that is named as older than the procedure, "since" for one of the procedure's end.
+    """
 
     text: str
     date: str | None
+    stage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

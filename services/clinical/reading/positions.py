@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from services.clinical.reading.lexicon import SINCE
 from services.clinical.reading.model import Assertion, Finding, Side
 
 _WEIGHTS = {"addendum": 4, "impression": 3, "findings": 2, "body": 2}
@@ -48,8 +49,30 @@ def positions(mentions: Sequence[Mention]) -> tuple[tuple[Finding, ...], bool]:
             made, clash = _by_side(placed)
             final.extend(made)
             contradictory = contradictory or clash
+    final = _specific(final)
     final.sort(key=lambda f: (f.kind, f.finding, f.site or "", f.side or "", f.assertion, f.start))
     return tuple(final), contradictory
+
+
+def _specific(final: list[Finding]) -> list[Finding]:
+    """Blood in the pleura is not also plain fluid there: an effusion that the report elsewhere calls bloody goes."""
+    bloody = {
+        side
+        for f in final
+        if f.finding == "hemorrhagic_pleural_effusion" and f.assertion is Assertion.PRESENT
+        for side in _spread(f.side)
+    }
+    if not bloody:
+        return final
+    return [
+        f
+        for f in final
+        if not (f.finding == "pleural_effusion" and f.assertion is Assertion.PRESENT and set(_spread(f.side)) <= bloody)
+    ]
+
+
+def _spread(side: Side | None) -> tuple[Side | None, ...]:
+    return _SIDES if side is Side.BILATERAL else (side,)
 
 
 def _by_site(group: list[Mention]) -> list[list[Mention]]:
@@ -112,6 +135,12 @@ def _by_side(group: list[Mention]) -> tuple[list[Finding], bool]:
             results.append((side, made))
     if len(results) == 2 and _same(results[0][1], results[1][1]):
         results = [(Side.BILATERAL, replace(results[0][1], side=Side.BILATERAL))]
+    if results and len(rest) == len(bare) and not any(made.assertion in _FIRM for _, made in results):
+        # "Right pneumothorax before; no longer seen": what is gone was where it had been.
+        only = results[0][0] if len(results) == 1 else None
+        if only in _SIDES and rest and all(m.finding.assertion is Assertion.RESOLVED for m in rest):
+            made, clash = _decide([*used[only], *rest], only)
+            return [made], contradictory or clash
     if results and not any(one.finding.assertion in _FIRM for one in rest):
         rest = [] if any(made.assertion in _FIRM for _, made in results) else rest
     if rest:
@@ -146,7 +175,13 @@ def _decide(group: list[Mention], side: Side | None) -> tuple[Finding, bool]:
         made = _filled(chosen, group, side)
         return replace(made, assertion=Assertion.POSSIBLE), True
     wanted = next(assertion for assertion in _ORDER if assertion in said)
-    return _filled(_best(level, wanted), group, side), False
+    made = _filled(_best(level, wanted), group, side)
+    earlier = {q for m in group if m.finding.assertion is Assertion.HISTORICAL for q in m.finding.qualifiers}
+    if wanted in (Assertion.ABSENT, Assertion.RESOLVED) and SINCE in earlier:
+        # There at the end of the procedure, as the quoted report says, and denied now.
+        qualifiers = tuple(sorted({*made.qualifiers, SINCE}))
+        made = replace(made, assertion=Assertion.RESOLVED, qualifiers=qualifiers)
+    return made, False
 
 
 def _best(level: list[Mention], assertion: Assertion) -> Mention:

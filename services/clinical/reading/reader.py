@@ -8,8 +8,9 @@ from services.clinical.reading.languages import language_of, requested, spoken
 from services.clinical.reading.layout import lay_out
 from services.clinical.reading.legible import fault
 from services.clinical.reading.lexicon import lexicon
-from services.clinical.reading.mentions import Page, mentions_on
+from services.clinical.reading.mentions import mentions_on
 from services.clinical.reading.model import READER_VERSION, Reading
+from services.clinical.reading.page import Page
 from services.clinical.reading.positions import positions
 from services.clinical.reading.tokens import tokenize
 
@@ -41,7 +42,7 @@ def read(text: str, *, language: str | None = None, section: str | None = None) 
         return _unread("unknown", "unknown_language")
     words = lexicon(code)
     given = section if section in SECTIONS else None
-    tokens = tokenize(folded)
+    tokens = tokenize(folded, words.slips)
     layout = lay_out(lines, folded, tokens, words, given)
     mentions = mentions_on(Page(lines, folded, tokens, layout, words))
     final, contradictory = positions(mentions)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from services.clinical.reading.lexicon import Attribute, Cue, Lexicon, Stop, Term
 from services.clinical.reading.measures import Size, sizes
 from services.clinical.reading.tokens import Tokens
 
 AFTER_WORDS = 12
 """How many words a cue may stand behind its term."""
+_FIRST = attrgetter("first")
 _PARTING = frozenset(("stop", "soft", "with", "and", "or", "versus", "comma", "same"))
 
 
@@ -28,36 +31,34 @@ class Item:
         self.what = what
         self.other = other
         self.chunk = 0
-        self.role = what.role if isinstance(what, Stop) else ""
-        self.target = isinstance(what, Term) or self.role in ("other", "sign")
+        kind = type(what)
+        self.role = what.role if kind is Stop else ""  # type: ignore[union-attr]
+        self.target = kind is Term or (kind is Stop and what.target)  # type: ignore[union-attr]
 
 
 def marks(folded: str, tokens: Tokens, first: int, behind: int, terms: list[Item], lexicon: Lexicon) -> list[Item]:
     """The items of the sentence of the tokens [first, behind), whose `terms` are known, with their chunks."""
     items = list(terms)
-    rows = lexicon.marks
     covered = {place for term in terms for place in range(term.first, term.behind)}
-    for start, end, numbers in lexicon.mark_matcher.all(tokens.words, first, behind):
-        inside = not covered.isdisjoint(range(start, end))
-        sides: dict[str, Cue] = {}
-        for number in numbers:
-            what = rows[number]
-            if isinstance(what, Cue):
-                sides[what.place] = what
-            elif isinstance(what, Attribute):
-                # "Blunting of the left costophrenic angle" is one term with its side inside it.
-                if not inside or what.side or what.site or what.qualifier:
-                    items.append(Item(start, end, what))
-            elif not inside and not sides:
-                items.append(Item(start, end, what))
-        if sides and not inside:
-            cue = sides.get("before") or sides["after"]
-            items.append(Item(start, end, cue, sides.get("after") if "before" in sides else None))
-    text_end = tokens.ends[behind - 1]
-    if folded.find("mm", tokens.starts[first], text_end) >= 0 or folded.find("cm", tokens.starts[first], text_end) >= 0:
-        for size in sizes(folded, tokens.starts[first], text_end):
+    spoken = lexicon.spoken
+    for start, end, rows in lexicon.mark_matcher.all(tokens.words, first, behind):
+        said = spoken[rows]
+        if not covered.isdisjoint(range(start, end)):
+            # "Blunting of the left costophrenic angle" is one term with its side inside it.
+            items += [Item(start, end, what) for what in said.inside]
+            continue
+        if said.cue is not None:
+            items.append(Item(start, end, said.cue, said.behind))
+        elif said.stop is not None:
+            items.append(Item(start, end, said.stop))
+        for what in said.attributes:
+            items.append(Item(start, end, what))
+    text_end = tokens.end(behind - 1)
+    text_start = tokens.starts[first]
+    if folded.find("mm", text_start, text_end) >= 0 or folded.find("cm", text_start, text_end) >= 0:
+        for size in sizes(folded, text_start, text_end):
             items.append(Item(*tokens.between(size.start, size.end), size))
-    items.sort(key=lambda item: item.first)
+    items.sort(key=_FIRST)
     chunk = 0
     for index, item in enumerate(items):
         if item.other is not None and _behind_term(items, index):
