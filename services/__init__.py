@@ -10,8 +10,10 @@ procedure_joiner             clinical-facts                              procedu
 window_timer                 the charts that are due                     procedure-records, adverse-events
 complication_metrics         rate contributions                          Prometheus gauges
 fhir_gateway                 adverse events                              FHIR AdverseEvent over HTTP
+desk                         dead letters, events, reviews               replays, adjudications, audit-events
 ============================ =========================================== ==========================================
 
 ``clinical`` is the pure core, ``contracts`` reads ``schemas/``, ``runtime`` is the shell around Kafka and PostgreSQL,
-``charts`` keeps facts and what is published from them, ``command`` is the ``cryowatch`` command.
+``charts`` keeps facts and what is published from them, ``casework`` is what people do with dead letters and events,
+``audit`` the trail that it leaves, ``command`` the ``cryowatch`` command.
 """

@@ -24,6 +24,7 @@ SERVICES = (
     "complication_metrics",
     "fhir_gateway",
     "intake",
+    "desk",
 )
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -76,7 +77,7 @@ class Stack:
         sites = self.folder / "sites.toml"
         if not sites.exists():
             sites.write_text((ROOT / "deploy" / "sites.example.toml").read_text("utf-8"))
-        for name in ("mllp", "fhir_intake", "gateway"):
+        for name in ("mllp", "fhir_intake", "gateway", "desk"):
             self.ports.setdefault(name, free_port())
 
     @property
@@ -100,6 +101,8 @@ class Stack:
             "CRYOWATCH_FHIR_INTAKE_PORT": str(self.ports["fhir_intake"]),
             "CRYOWATCH_GATEWAY_PORT": str(self.ports["gateway"]),
             "CRYOWATCH_GATEWAY_EVIDENCE": "open",
+            "CRYOWATCH_DESK_PORT": str(self.ports["desk"]),
+            "CRYOWATCH_DESK_ACCESS": "open",
             "CRYOWATCH_SESSION_TIMEOUT": "6",
             **self.extra,
         }

@@ -2,13 +2,16 @@
 
 import click
 
+from services.command.adjudicate import adjudicate
 from services.command.analyze import analyze
+from services.command.dead_letters import dead_letters
 from services.command.events import events
 from services.command.grading import grading
 from services.command.migrate import migrate
 from services.command.rates import rates
 from services.command.read import read
 from services.command.refold import refold
+from services.command.reviews import reviews
 from services.command.shadow import shadow
 from services.command.topics import topics
 
@@ -19,7 +22,11 @@ def main() -> None:
     """Complication rates of cryoablation, live from the hospital's own messages."""
 
 
-for verb in (analyze, events, grading, migrate, rates, read, refold, shadow, topics):
+VERBS = (
+    adjudicate, analyze, dead_letters, events, grading, migrate, rates, read, refold, reviews, shadow, topics,
+)  # fmt: skip
+
+for verb in VERBS:
     main.add_command(verb)
 
 if __name__ == "__main__":

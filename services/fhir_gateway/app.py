@@ -16,6 +16,7 @@ from starlette.routing import Route
 from starlette.types import Lifespan
 
 from services.fhir_gateway.access import read_tokens
+from services.fhir_gateway.audited import AuditedReads
 from services.fhir_gateway.doors import SERVICE, Doors
 from services.fhir_gateway.handler import Gateway
 from services.fhir_gateway.hospital import Hospital
@@ -43,6 +44,7 @@ def build(
     *,
     registry: CollectorRegistry | None = None,
     lifespan: Lifespan[Starlette] | None = None,
+    audited: AuditedReads | None = None,
 ) -> Starlette:
     """The application. SystemExit in words when the token file can't be used."""
     tokens = read_tokens(settings.gateway_token_file) if settings.gateway_token_file else ()
@@ -52,7 +54,8 @@ def build(
     # With a token set, whoever gets an answer has shown it.
     repository = Repository(engine, evidence=bool(tokens) or settings.gateway_evidence == "open")
     gateway = Gateway(repository, hospital, secured=bool(tokens))
-    doors = Doors(gateway, settings, tokens, registry or CollectorRegistry())
+    audited = audited or AuditedReads(engine, settings)
+    doors = Doors(gateway, settings, tokens, registry or CollectorRegistry(), audited)
     routes = [route for release in Release for route in doors.routes(release)]
     return Starlette(
         routes=[Route("/", doors.index), *routes],
@@ -69,6 +72,7 @@ def run(settings: Settings) -> None:
     ready, said = False, ""
     health = Health(ready=lambda: ready)
     registry = CollectorRegistry()
+    audited = AuditedReads(engine, settings)
 
     async def watch() -> None:
         nonlocal ready, said
@@ -77,6 +81,7 @@ def run(settings: Settings) -> None:
             try:
                 ready = await run_in_threadpool(repository.answers)
                 state = "dependency_answers"
+                await run_in_threadpool(audited.owed)
             except Exception as problem:
                 ready = False
                 # A database without our tables answers, and is of no use: cryowatch migrate makes them.
@@ -92,7 +97,7 @@ def run(settings: Settings) -> None:
         yield
         watching.cancel()
 
-    app = build(engine, settings, registry=registry, lifespan=lifespan)
+    app = build(engine, settings, registry=registry, lifespan=lifespan, audited=audited)
     listening = _listen(settings)
     serve_ops(settings, registry, health)
     log.info("service_starts", host=settings.gateway_host, port=listening.getsockname()[1])

@@ -13,7 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from services.audit.refusals import NOBODY
 from services.fhir_gateway.access import require_token
+from services.fhir_gateway.audited import AuditedReads
 from services.fhir_gateway.elements import Json
 from services.fhir_gateway.handler import TYPE, Answer, Asked, Gateway
 from services.fhir_gateway.negotiation import media_type, require_json
@@ -33,9 +35,15 @@ class Doors:
     """Everything between a request and the gateway's answer."""
 
     def __init__(
-        self, gateway: Gateway, settings: Settings, tokens: tuple[bytes, ...], registry: CollectorRegistry
+        self,
+        gateway: Gateway,
+        settings: Settings,
+        tokens: tuple[bytes, ...],
+        registry: CollectorRegistry,
+        audited: AuditedReads,
     ) -> None:
         self._gateway = gateway
+        self._audited = audited
         self._address = settings.gateway_base_url.rstrip("/")
         self._tokens = tokens
         self._log = structlog.get_logger().bind(service=SERVICE)
@@ -83,18 +91,31 @@ class Doors:
     ) -> Response:
         query: dict[str, str] = {}
         try:
-            if not open_:
-                self._admit(request)
+            client = NOBODY if open_ else await self._admitted(request, name)
             pairs = await _pairs(request)
             query = dict(pairs)
             require_json(request.headers.get("accept", ""), query.get("_format"), release)
             asked = Asked(release, self._base(request, release), tuple(pairs), request.headers)
-            found = await run_in_threadpool(answer, asked, request)
+            found = await run_in_threadpool(self._given, client, name, answer, asked, request)
             response = _response(release, found.body, found.status, found.headers, pretty="_pretty" in query)
         except Exception as problem:
             response = self._refused(release, name, problem)
         self._requests.labels(release.value, name, str(response.status_code)).inc()
         return response
+
+    def _given(self, client: str, name: str, answer: Interaction, asked: Asked, request: Request) -> Answer:
+        found = answer(asked, request)
+        self._audited.given(client, name, request, found)
+        return found
+
+    async def _admitted(self, request: Request, name: str) -> str:
+        """The client's name; a refusal is recorded."""
+        try:
+            self._admit(request)
+        except Refusal as refusal:
+            await run_in_threadpool(self._audited.refused, NOBODY, name, request, refusal.words)
+            raise
+        return "token" if self._tokens else "anybody"
 
     def _admit(self, request: Request) -> None:
         if self._tokens:
@@ -125,7 +146,7 @@ class Doors:
         """404 and 405 of addresses and methods that don't exist. Behind a token, nobody else learns which do."""
         release = Release.R5 if request.url.path.startswith("/r5") else Release.R4
         try:
-            self._admit(request)
+            await self._admitted(request, "read")
         except Refusal as refusal:
             return self._refused(release, "none", refusal)
         status = problem.status_code if isinstance(problem, HTTPException) else 404
@@ -147,6 +168,7 @@ async def _pairs(request: Request) -> list[tuple[str, str]]:
         form += chunk
         if len(form) > LARGEST_FORM:
             raise Refusal(413, "too-long", f"A search takes at most {LARGEST_FORM} bytes.")
+    request.state.form = form.decode("utf-8", "replace")  # for the audit trail
     try:
         return pairs + parse_qsl(form.decode("utf-8"), keep_blank_values=True, strict_parsing=bool(form))
     except ValueError:

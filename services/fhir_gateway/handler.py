@@ -46,10 +46,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer; without a body it is 304."""
+    """An answer; without a body it is 304. ``found`` is what it tells of, for the audit trail; None: of no patient."""
 
     body: Json | None
     headers: dict[str, str] = field(default_factory=dict)
+    found: tuple[Found, ...] | None = None
 
     @property
     def status(self) -> int:
@@ -110,7 +111,8 @@ class Gateway:
         resources = self._shaped(asked, page.found)
         address = f"{asked.base}/{TYPE}/{name}"
         complete = since is None and count > 0
-        return Answer(bundle.history(address, used, page.total, resources, page.after, self._now(), complete=complete))
+        body = bundle.history(address, used, page.total, resources, page.after, self._now(), complete=complete)
+        return Answer(body, found=page.found)
 
     def search(self, asked: Asked) -> Answer:
         """One page of a search."""
@@ -118,7 +120,8 @@ class Gateway:
         page = self._repository.search(search, self._hospital, asked.release)
         resources = [shaped(self._resource(asked, one), search.shape, asked.release) for one in page.found]
         address = f"{asked.base}/{TYPE}"
-        return Answer(bundle.searchset(address, search.used, page.total, resources, page.after, self._now()))
+        body = bundle.searchset(address, search.used, page.total, resources, page.after, self._now())
+        return Answer(body, found=page.found)
 
     def definition(self, asked: Asked, kind: str, name: str) -> Answer:
         """One of our own definitions."""
@@ -142,8 +145,8 @@ class Gateway:
         headers = {"ETag": etag(version), "Last-Modified": last_modified(when)}
         asks = (asked.headers.get("if-none-match"), asked.headers.get("if-modified-since"))
         if conditional and unchanged(version, when, *asks):
-            return Answer(None, headers)
-        return Answer(self._shaped(asked, (found,))[0], headers)
+            return Answer(None, headers, (found,))
+        return Answer(self._shaped(asked, (found,))[0], headers, (found,))
 
     def _shaped(self, asked: Asked, found: tuple[Found, ...]) -> list[Json]:
         shape = parse_shape(dict(asked.query))

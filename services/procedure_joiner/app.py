@@ -12,7 +12,6 @@ from services.runtime import dead_letters
 from services.runtime.clock import Clock
 from services.runtime.database import make_engine
 from services.runtime.message import InboundMessage
-from services.runtime.outbox import put
 from services.runtime.outcomes import Invalid
 from services.runtime.settings import Settings
 from services.runtime.worker import Applied, Processor, Worker
@@ -28,22 +27,18 @@ def build(settings: Settings) -> Processor:
 
     def apply(engine: Engine, messages: Sequence[InboundMessage]) -> Applied:
         handled = [(message, handle(message)) for message in messages]
-        letters = [
-            dead_letters.dead_letter(message, SERVICE, outcome.code, outcome.where)
-            for message, outcome in handled
-            if isinstance(outcome, Invalid)
-        ]
+        letters = [(message, outcome) for message, outcome in handled if isinstance(outcome, Invalid)]
         batch = [outcome for _, outcome in handled if isinstance(outcome, Fact)]
         with engine.begin() as connection:
             new = publisher.enter(connection, batch, clock.now())
-            put(connection, letters)
+            dead_letters.bury(connection, SERVICE, letters, ledger=False)
         run = next((i for i, (_, o) in enumerate(reversed(handled)) if isinstance(o, Fact)), len(handled))
         counts = {"done": new, "duplicate": len(batch) - new, "dead_letter": len(letters)}
         return Applied({(TOPIC, name): n for name, n in counts.items() if n}, run, run == len(handled))
 
     def bury(engine: Engine, message: InboundMessage) -> Applied:
         with engine.begin() as connection:
-            put(connection, [dead_letters.dead_letter(message, SERVICE, "rejected_by_database")])
+            dead_letters.bury(connection, SERVICE, [(message, Invalid("rejected_by_database"))], ledger=False)
         return Applied({(TOPIC, "dead_letter"): 1}, 1, True)
 
     return Processor(SERVICE, (TOPIC,), (RECORDS, EVENTS, dead_letters.TOPIC), apply, bury)

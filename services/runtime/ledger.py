@@ -10,9 +10,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
-from services.runtime.dead_letters import dead_letter
+from services.runtime import dead_letters
 from services.runtime.message import InboundMessage
-from services.runtime.outbox import put
 from services.runtime.outcomes import Done, Identity, Ignored, Invalid
 from services.runtime.tables import message_identity, message_ledger
 
@@ -34,7 +33,7 @@ def enter(
     firsts = _first_identities(connection, mine)
     rows: list[dict[str, Any]] = []
     results: list[T] = []
-    letters = []
+    letters: list[tuple[InboundMessage, Invalid]] = []
     counts: dict[tuple[str, str], int] = {}
     for message, outcome in mine:
         row = _row(service, message, outcome)
@@ -45,13 +44,13 @@ def enter(
             else:
                 row["outcome"] = "duplicate"
         if isinstance(outcome, Invalid):
-            letters.append(dead_letter(message, service, outcome.code, outcome.where))
+            letters.append((message, outcome))
         rows.append(row)
         key = (message.topic, row["outcome"])
         counts[key] = counts.get(key, 0) + 1
     if rows:
         connection.execute(insert(message_ledger), rows)
-    put(connection, letters)
+    dead_letters.bury(connection, service, letters, ledger=True)
     if results:
         sink(connection, results)
     return counts
@@ -106,4 +105,5 @@ def _row(service: str, message: InboundMessage, outcome: Done[T] | Ignored | Inv
         "results": 0,
         "warnings": list(outcome.warnings) or None if isinstance(outcome, Done) else None,
         "body": None if isinstance(outcome, Ignored) else message.value,
+        "replay_of": dead_letters.replay_of(message),
     }

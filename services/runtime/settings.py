@@ -40,6 +40,11 @@ class Settings(BaseSettings):
     gateway_evidence: Literal["token", "open"] = Field(
         "token", description="who may read evidence sentences: bearers of the token, or everybody (demonstrations)"
     )
+    desk_host: str = Field("127.0.0.1", description="address of the desk: dead letters, reviews, decisions")
+    desk_port: int = Field(8070, ge=0, le=65535, description="port of the same")
+    desk_access: Literal["token", "open"] = Field(
+        "token", description="who may use the desk: bearers of a token, or everybody (demonstrations)"
+    )
     patient_system_template: str = Field(
         "urn:cryowatch:site:{site}:patient", description="FHIR system of a site's patient numbers"
     )

@@ -1,6 +1,18 @@
-"""The shell's tables: the message ledger, message identities, and the outbox."""
+"""The shell's tables: the message ledger, message identities, dead letters with their edits, and the outbox."""
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Integer, LargeBinary, Table, Text, func
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    func,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.runtime.database import metadata
@@ -23,9 +35,13 @@ message_ledger = Table(
     Column("warnings", JSONB),
     Column("body", LargeBinary, comment="the raw bytes; none for what was ignored"),
     Column("recorded_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
+    Column("replay_of", Text, comment="place of the dead letter that this message is a replay of"),
     comment="one row per inbound message: in = done + duplicate + ignored + dead_letter",
 )
 Index("ix_message_ledger_outcome", message_ledger.c.topic, message_ledger.c.outcome, message_ledger.c.code)
+Index(
+    "ix_message_ledger_replay_of", message_ledger.c.replay_of, postgresql_where=message_ledger.c.replay_of.is_not(None)
+)
 
 message_identity = Table(
     "message_identity",
@@ -35,6 +51,45 @@ message_identity = Table(
     Column("content", Text, primary_key=True),
     Column("place", Text, nullable=False),
     comment="the first place of each (sender, control id, content): a re-send is a duplicate",
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("place", Text, nullable=False, unique=True, comment="topic/partition/offset of the message"),
+    Column("topic", Text, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("sender", Text),
+    Column("type", Text),
+    Column("code", Text, nullable=False),
+    Column("where", Text, nullable=False),
+    Column("key", LargeBinary),
+    Column("headers", JSONB, nullable=False, comment="name to value in base64"),
+    Column("body", LargeBinary, comment="the raw bytes, only where the message ledger has no row for the message"),
+    Column("replay_of", Text, comment="place of the dead letter that this message was a replay of"),
+    Column("state", Text, nullable=False, server_default="open", comment="open, replayed or discarded"),
+    Column("replays", Integer, nullable=False, server_default="0"),
+    Column("handled_by", Text),
+    Column("handled_at", DateTime(timezone=True)),
+    Column("reason", Text),
+    Column("recorded_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
+    comment="what can be done about each dead letter, and was; the row in the ledger never changes",
+)
+Index("ix_dead_letters_state", dead_letters.c.state, dead_letters.c.topic, dead_letters.c.code, dead_letters.c.id)
+
+dead_letter_edits = Table(
+    "dead_letter_edits",
+    metadata,
+    Column("letter", BigInteger, ForeignKey("dead_letters.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, comment="1 for the first; the last one is replayed"),
+    Column("body", LargeBinary, comment="the corrected bytes; none once erased"),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
+    comment="corrected bodies of dead letters, beside the original",
 )
 
 outbox = Table(

@@ -1,0 +1,1 @@
+"""desk: dead letters, reviews and decisions over HTTP; sends replays, decisions and the audit trail to Kafka."""

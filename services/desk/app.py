@@ -1,0 +1,167 @@
+"""The desk as an HTTP application, the server around it, and the sender of what its acts have queued."""
+
+import asyncio
+import os
+import socket
+import sys
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import FrameType
+
+import uvicorn
+from prometheus_client import CollectorRegistry, Gauge
+from sqlalchemy import Engine, func, select
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
+from starlette.types import Lifespan
+
+from services.audit.refusals import record_owed
+from services.audit.restraint import Restraint
+from services.audit.trail import TOPIC as AUDIT
+from services.audit.trail import Trail
+from services.casework.casework import Casework
+from services.casework.decision import TOPIC as DECISIONS
+from services.contracts.registry import topic as declared
+from services.desk.doors import SERVICE, Doors
+from services.runtime import outbox
+from services.runtime.access import access_of
+from services.runtime.database import make_engine, unavailable
+from services.runtime.logs import configure
+from services.runtime.metrics import PipelineMetrics
+from services.runtime.ops import Health, serve_ops
+from services.runtime.outbox_sender import OutboxSender
+from services.runtime.settings import PREFIX, Settings
+from services.runtime.tables import dead_letters
+from services.runtime.topics import require_topics
+
+REPLAYED = ("hl7v2-inbound", "fhir-inbound", "procedure-telemetry", "clinical-facts")
+SENT = (AUDIT, DECISIONS, *REPLAYED)
+"""Topics whose outbox rows the desk sends: replays, decisions, and the audit trail of every service."""
+
+MOST_CONNECTIONS = 100
+
+
+class _Server(uvicorn.Server):
+    """uvicorn ends by raising the signal again that ended it; a service that was told to end has ended well."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.should_exit = True
+
+
+def build(
+    casework: Casework,
+    settings: Settings,
+    *,
+    registry: CollectorRegistry | None = None,
+    lifespan: Lifespan[Starlette] | None = None,
+) -> Starlette:
+    """The application. SystemExit in words when nobody would have to show a token and the settings don't allow that."""
+    access = access_of(settings)
+    if not access.secured and settings.desk_access != "open":
+        raise SystemExit(
+            f"{PREFIX}DESK_ACCESS: the desk shows and changes patients' messages and needs a token: set "
+            f"{PREFIX}GATEWAY_TOKEN_FILE (open, without one, is for demonstrations)"
+        )
+    doors = Doors(casework, access, settings, registry or CollectorRegistry())
+    return Starlette(
+        routes=[Route("/", doors.index), *doors.routes()],
+        exception_handlers={HTTPException: doors.elsewhere},
+        lifespan=lifespan,
+    )
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGTERM."""
+    log = configure(SERVICE, settings.log_level)
+    engine = make_engine(settings, pool=6)
+    casework = Casework(engine, Trail(SERVICE), Restraint())
+    metrics = PipelineMetrics(SERVICE, ())
+    open_letters = Gauge(
+        "cryo_dead_letters_open", "Dead letters that nobody has handled", ["topic"], registry=metrics.registry
+    )
+    answers = {"kafka": False, "database": False}
+    health = Health(ready=lambda: all(answers.values()))
+
+    def said(dependency: str, up: bool) -> None:
+        if answers[dependency] != up:
+            log.info("dependency_answers" if up else "dependency_unavailable", dependency=dependency)
+        answers[dependency] = up
+        metrics.dependency_up.labels(SERVICE, dependency).set(up)
+
+    def broken(bug: BaseException) -> None:
+        log.critical("bug_stops_the_service", error=type(bug).__name__, where="outbox_sender")
+        os._exit(70)
+
+    def refresh() -> None:
+        try:
+            _measure(engine, metrics, open_letters)
+        except Exception as problem:
+            if not unavailable(problem):
+                raise
+
+    async def watch() -> None:
+        while True:
+            health.beat()
+            await run_in_threadpool(record_owed, engine, casework.trail, casework.restraint)
+            await asyncio.sleep(5)
+
+    sender = OutboxSender(
+        engine, SENT, {"bootstrap_servers": settings.kafka.split(",")}, said, broken, client="cryowatch-desk"
+    )
+
+    def send() -> None:
+        try:
+            require_topics(settings.kafka, [declared(name) for name in SENT], lambda up: said("kafka", up))
+        except SystemExit as missing:
+            print(missing, file=sys.stderr)
+            os._exit(1)
+        sender.start()
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        watching = asyncio.create_task(watch())
+        threading.Thread(target=send, name="topics", daemon=True).start()
+        yield
+        watching.cancel()
+        await run_in_threadpool(sender.stop)
+
+    app = build(casework, settings, registry=metrics.registry, lifespan=lifespan)
+    listening = _listen(settings)
+    serve_ops(settings, metrics.registry, health, refresh)
+    log.info("service_starts", host=settings.desk_host, port=listening.getsockname()[1])
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_graceful_shutdown=10,
+    )
+    _Server(config).run(sockets=[listening])
+    engine.dispose()
+    log.info("service_stopped")
+
+
+def _measure(engine: Engine, metrics: PipelineMetrics, open_letters: Gauge) -> None:
+    letters = dead_letters.c
+    with engine.connect() as connection:
+        metrics.outbox_rows.labels(SERVICE).set(outbox.waiting(connection))
+        query = select(letters.topic, func.count()).where(letters.state == "open").group_by(letters.topic)
+        counts = {name: number for name, number in connection.execute(query)}  # noqa: C416
+    for name in REPLAYED:
+        open_letters.labels(name).set(counts.get(name, 0))
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.desk_host else socket.AF_INET
+    try:
+        listening = socket.create_server((settings.desk_host, settings.desk_port), family=family, backlog=128)
+        # asyncio sets it on its own sockets only; without it an answer waits up to 40 ms for the client's ACK.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listening
+    except OSError as problem:
+        where = f"{settings.desk_host}:{settings.desk_port}"
+        raise SystemExit(f"{PREFIX}DESK_PORT: can't listen on {where} ({problem.strerror})") from None
