@@ -4,7 +4,7 @@
 service                      reads                                       writes
 ============================ =========================================== ==========================================
 intake                       MLLP, HTTP FHIR                             hl7v2-inbound, fhir-inbound
-report_normalizer            hl7v2-inbound, fhir-inbound                 clinical-facts, dead-letters
+report_normalizer            hl7v2-inbound, fhir-inbound, adjudications  clinical-facts, dead-letters
 telemetry_reducer            procedure-telemetry                         clinical-facts, dead-letters
 procedure_joiner             clinical-facts                              procedure-records, adverse-events
 window_timer                 the charts that are due                     procedure-records, adverse-events

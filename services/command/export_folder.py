@@ -36,7 +36,11 @@ class Analysis:
 
 def messages_of(folder: Path) -> Iterator[InboundMessage]:
     """The folder's messages in the order of their names; a telemetry file holds a frame a line."""
-    kinds = (("hl7v2", "hl7v2-inbound", "*.hl7"), ("fhir", "fhir-inbound", "*.json"))
+    kinds = (
+        ("hl7v2", "hl7v2-inbound", "*.hl7"),
+        ("fhir", "fhir-inbound", "*.json"),
+        ("adjudications", "adjudications", "*.json"),
+    )
     for name, topic, pattern in kinds:
         for offset, path in enumerate(sorted((folder / name).glob(pattern))):
             yield InboundMessage(topic, 0, offset, path.read_bytes())

@@ -37,8 +37,8 @@ from services.runtime.settings import PREFIX, Settings
 from services.runtime.tables import dead_letters
 from services.runtime.topics import require_topics
 
-REPLAYED = ("hl7v2-inbound", "fhir-inbound", "procedure-telemetry", "clinical-facts")
-SENT = (AUDIT, DECISIONS, *REPLAYED)
+REPLAYED = ("hl7v2-inbound", "fhir-inbound", "procedure-telemetry", "clinical-facts", DECISIONS)
+SENT = (AUDIT, *REPLAYED)
 """Topics whose outbox rows the desk sends: replays, decisions, and the audit trail of every service."""
 
 MOST_CONNECTIONS = 100

@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from services.charts.outgoing_facts import TOPIC, outgoing
 from services.clinical.facts import Fact
+from services.report_normalizer import adjudication
 from services.report_normalizer.handler import handle
 from services.runtime.database import make_engine
 from services.runtime.ingest import ingest
@@ -14,11 +15,11 @@ from services.runtime.settings import Settings
 from services.runtime.worker import Processor, Worker
 
 SERVICE = "report_normalizer"
-SOURCES = ("hl7v2-inbound", "fhir-inbound")
+SOURCES = ("hl7v2-inbound", "fhir-inbound", adjudication.TOPIC)
 
 
 def build(settings: Settings) -> Processor:
-    """The normalizer as a processor of both inbound topics."""
+    """The normalizer as a processor of its inbound topics."""
     key, sites = settings.secret("routing_key"), settings.sites()
 
     def sink(connection: Connection, facts: list[Fact]) -> None:

@@ -53,6 +53,10 @@ class InvalidCode(_Explained):
         "site_unknown",
         "Nothing says which hospital assigned the numbers: name the sender and its site in the sites file and replay.",
     )
+    ADJUDICATION_UNREADABLE = (
+        "adjudication_unreadable",
+        "A decision that doesn't fit schemas/messages/adjudications.v1.",
+    )
     SEGMENT_MISSING = "segment_missing", "A segment without which the message says nothing is missing."
 
 

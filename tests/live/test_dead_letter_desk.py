@@ -212,7 +212,7 @@ def test_a_decision_and_all_acts_reach_their_topics(stack: Stack) -> None:
         pass
     stack.command("reviews")
     until(lambda: rows(stack, "SELECT count(*) FROM outbox") == [(0,)], "rows wait")
-    (decision,) = values(stack, "adjudications")
+    (decision, *_) = values(stack, "adjudications")
     assert (event, "confirm", "M. Rossi", "A1") == tuple(decision[n] for n in ("event", "verdict", "who", "accession"))
     assert validator("adjudications.v1")(decision) == []
     records = values(stack, "audit-events")
@@ -222,6 +222,32 @@ def test_a_decision_and_all_acts_reach_their_topics(stack: Stack) -> None:
     wanted = {"dead-letters-list", "dead-letter-show", "dead-letter-edit", "dead-letter-replay", "adjudicate", "read"}
     assert wanted | {"reviews-list"} <= acts
     assert {"0", "4"} == {one["outcome"] for one in records}
+
+
+def test_a_rejection_takes_the_event_back_and_a_changed_reading_is_flagged(
+    stack: Stack, send: Callable[[bytes], str]
+) -> None:
+    send(order("D1", "V1^^^IEO^MR"))
+    send(report("W1", "V1^^^IEO^MR"))
+    until(lambda: events(stack, "D1") == 1, "no event")
+    ((event,),) = rows(stack, "SELECT id FROM adverse_events WHERE body->>'accession' = 'D1'")
+    decision = {"event": event, "verdict": "reject", "why": "A skin fold."}
+    assert 202 == ask(stack, "POST", "/adjudications", decision)[0]
+    until(lambda: events(stack, "D1") == 0, "the event still stands")
+    address = f"http://127.0.0.1:{stack.ports['gateway']}/r5/AdverseEvent/{event}"
+    with urllib.request.urlopen(address, timeout=10) as answer:
+        assert "entered-in-error" == json.load(answer)["status"]
+    send(
+        report("W1", "V1^^^IEO^MR")
+        .replace(b"Small left pleural effusion", b"Left hemothorax")
+        .replace(b"|F\r", b"|C\r")
+    )
+    flagged = "SELECT body->'review' FROM adverse_events WHERE id = :event"
+    until(lambda: "adjudicated_on_other_grounds" in rows(stack, flagged, event=event)[0][0], "not flagged")
+    assert 0 == events(stack, "D1")
+    assert event in {one["event"] for one in ask(stack, "GET", "/reviews?count=500")[1]["reviews"] if "event" in one}
+    assert 202 == ask(stack, "POST", "/adjudications", decision | {"verdict": "confirm", "why": "It bled."})[0]
+    until(lambda: events(stack, "D1") == 1, "the confirmation had no effect")
 
 
 def values(stack: Stack, topic: str) -> list[Any]:
