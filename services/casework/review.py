@@ -8,6 +8,7 @@ from sqlalchemy import Select, Text, and_, literal, or_, select, union_all
 from services.audit.act import Act, Agent, Pattern, patient_of
 from services.casework.casework import Casework
 from services.charts.tables import adverse_events, procedure_records
+from services.clinical.events.adjudication import MOVED
 
 HIGHEST_COUNT = 500
 
@@ -56,7 +57,10 @@ def reviews(
 
 def _rows(kind: str, table: Any, name: str) -> Select[Any]:
     columns = (literal(kind, Text).label("kind"), table.c[name].label("id"), table.c.site, table.c.body)
-    return select(*columns).where(table.c.status != "withdrawn", table.c.body.has_key("review"))  # absent when empty
+    stands = or_(
+        table.c.status != "withdrawn", table.c.body["review"].has_key(MOVED)
+    )  # a rejection may need a second look
+    return select(*columns).where(table.c.body.has_key("review"), stands)  # absent when empty
 
 
 def _review(kind: str, name: str, body: dict[str, Any]) -> Review:

@@ -144,10 +144,8 @@ def _events(
     newest = max((r.revision for r in records), default=0)
     for name, body in before.items():
         if name not in bodies:
-            bodies[name] = body | {
-                "status": EventStatus.WITHDRAWN.value,
-                "revision": max(newest, body["revision"]),
-            }
+            gone = {"status": EventStatus.WITHDRAWN.value, "revision": max(newest, body["revision"])}
+            bodies[name] = {key: value for key, value in body.items() if key != "review"} | gone
     out = []
     for name, body in sorted(bodies.items()):
         if before.get(name) == body:
