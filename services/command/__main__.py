@@ -3,11 +3,13 @@
 import click
 
 from services.command.analyze import analyze
+from services.command.erase import erase
 from services.command.events import events
 from services.command.grading import grading
 from services.command.migrate import migrate
 from services.command.rates import rates
 from services.command.read import read
+from services.command.rebuild import rebuild
 from services.command.refold import refold
 from services.command.shadow import shadow
 from services.command.topics import topics
@@ -19,7 +21,7 @@ def main() -> None:
     """Complication rates of cryoablation, live from the hospital's own messages."""
 
 
-for verb in (analyze, events, grading, migrate, rates, read, refold, shadow, topics):
+for verb in (analyze, erase, events, grading, migrate, rates, read, rebuild, refold, shadow, topics):
     main.add_command(verb)
 
 if __name__ == "__main__":

@@ -1,22 +1,35 @@
-"""Publish the kin groups that are due. It writes no facts: publishing is the same function at a later time."""
+"""The timer's steps, each a small batch: what is due is published again, what is no longer needed goes."""
 
-from datetime import datetime
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from services.charts.publishing import Publisher
-from services.charts.tables import kin
+from services.charts.due import publish_due
+from services.charts.expiry import Expired, expire
+from services.runtime.archive import prune, sum_ignored
+from services.runtime.settings import Settings
+
+__all__ = ["Tidied", "publish_due", "tidy"]
 
 
-def publish_due(connection: Connection, publisher: Publisher, as_of: datetime, limit: int = 200) -> int:
-    """Publish at most ``limit`` due groups in the caller's transaction; returns how many were due."""
-    due = connection.execute(
-        select(kin.c.id)
-        .where(kin.c.next_due <= as_of)
-        .order_by(kin.c.next_due, kin.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+@dataclass(frozen=True, slots=True)
+class Tidied:
+    """What one step did: facts looked at and removed, bodies let go of, ledger rows summed up."""
+
+    expired: Expired
+    pruned: int
+    summed: int
+
+    @property
+    def found(self) -> bool:
+        """Whether there was anything to do."""
+        return bool(self.expired.seen or self.pruned or self.summed)
+
+
+def tidy(connection: Connection, settings: Settings) -> Tidied:
+    """One step of expiry, of the archive's pruning and of the ledger's summing."""
+    return Tidied(
+        expire(connection, settings.expire_days) if settings.expire_days else Expired(),
+        prune(connection, settings.archive_days) if settings.archive_days else 0,
+        sum_ignored(connection, settings.ignored_days),
     )
-    ids = sorted(due.scalars())
-    publisher.publish(connection, ids, as_of)
-    return len(ids)
