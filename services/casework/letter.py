@@ -150,17 +150,6 @@ def content(connection: Connection, letter: Letter) -> Content:
     return Content(row.key, headers, row.body, connection.execute(last).scalar_one_or_none())
 
 
-def erase(connection: Connection, places: list[str]) -> int:
-    """Erase what the desk itself holds of those letters, corrections included; returns how many letters it was.
-
-    The bytes in the message ledger, and Kafka's own, are not the desk's to erase.
-    """
-    ids = list(connection.execute(select(_letters.id).where(_letters.place.in_(places))).scalars())
-    connection.execute(dead_letters.update().where(_letters.id.in_(ids)).values(body=None, key=None))
-    connection.execute(dead_letter_edits.update().where(_edits.letter.in_(ids)).values(body=None))
-    return len(ids)
-
-
 def _selected() -> Select[Any]:
     replay = (
         select(_ledger.outcome)

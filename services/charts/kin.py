@@ -26,8 +26,8 @@ def lock(connection: Connection, ids: Sequence[int]) -> list[int]:
 def join(connection: Connection, named: Sequence[tuple[str, ...]]) -> dict[str, int]:
     """Every name's group, groups joined where a fact names several; all of them locked until the commit."""
     wanted = sorted({name for names in named for name in names})
-    _create(connection, wanted)
     while True:
+        _create(connection, wanted)  # each time: expiry or an erasure may just have removed a group with its names
         groups = _groups(connection, wanted)
         locked = set(lock(connection, sorted(set(groups.values()))))
         again = _groups(connection, wanted)

@@ -33,7 +33,7 @@ facts = Table(
     Column("weight", Integer, nullable=False),
     Column("kin", BigInteger, ForeignKey("kin.id"), nullable=False, index=True),
     Column("body", JSONB, nullable=False),
-    Column("recorded_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
+    Column("recorded_at", DateTime(timezone=True), server_default=func.now(), nullable=False, index=True),
     comment="fact versions, never changed",
 )
 
@@ -73,6 +73,8 @@ adverse_events = Table(
     Column("published_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
 )
 Index("ix_adverse_events_published_at", adverse_events.c.published_at, adverse_events.c.id)
+Index("ix_adverse_events_patient_id", adverse_events.c.body["patient_id"].astext)
+Index("ix_adverse_events_accession", adverse_events.c.body["accession"].astext)
 
 adverse_event_versions = Table(
     "adverse_event_versions",
@@ -126,4 +128,12 @@ telemetry_frames = Table(
     Column("frame", Integer, primary_key=True),
     Column("content", Text, primary_key=True, comment="digest of the frame: two of one number are told apart"),
     Column("digest", JSONB, nullable=False),
+)
+
+expiry_progress = Table(
+    "expiry_progress",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False, comment="always 1"),
+    Column("reached", DateTime(timezone=True), nullable=False, comment="facts recorded until then were looked at"),
+    comment="how far the expiry of facts without a procedure has come",
 )

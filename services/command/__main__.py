@@ -5,11 +5,13 @@ import click
 from services.command.adjudicate import adjudicate
 from services.command.analyze import analyze
 from services.command.dead_letters import dead_letters
+from services.command.erase import erase
 from services.command.events import events
 from services.command.grading import grading
 from services.command.migrate import migrate
 from services.command.rates import rates
 from services.command.read import read
+from services.command.rebuild import rebuild
 from services.command.refold import refold
 from services.command.reviews import reviews
 from services.command.shadow import shadow
@@ -23,7 +25,8 @@ def main() -> None:
 
 
 VERBS = (
-    adjudicate, analyze, dead_letters, events, grading, migrate, rates, read, refold, reviews, shadow, topics,
+    adjudicate, analyze, dead_letters, erase, events, grading, migrate, rates, read, rebuild, refold, reviews, shadow,
+    topics,
 )  # fmt: skip
 
 for verb in VERBS:

@@ -12,9 +12,9 @@ from services.runtime.settings import Settings, load_settings
 
 
 @contextmanager
-def reachable(settings: Settings) -> Iterator[Engine]:
+def reachable(settings: Settings, pool: int = 1) -> Iterator[Engine]:
     """An engine whose troubles are said in words."""
-    engine = make_engine(settings, pool=1)
+    engine = make_engine(settings, pool=pool)
     try:
         yield engine
     except ProgrammingError:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Engine
 
 from services.charts.publishing import EVENTS, RECORDS, Publisher
+from services.charts.subjects import fact_subjects
 from services.clinical.facts import Fact
 from services.clinical.publish import Rules
 from services.procedure_joiner.handler import handle
@@ -23,17 +24,23 @@ def build(settings: Settings) -> Processor:
     """The joiner as a processor of clinical-facts."""
     rules = Rules(event_key=settings.secret("event_id_key"), published=settings.ruleset)
     publisher = Publisher(rules, settings.secret("routing_key"))
-    clock = Clock(settings.clock_file)
+    clock, subjects = Clock(settings.clock_file), fact_subjects(settings)
 
     def apply(engine: Engine, messages: Sequence[InboundMessage]) -> Applied:
         handled = [(message, handle(message)) for message in messages]
         letters = [(message, outcome) for message, outcome in handled if isinstance(outcome, Invalid)]
         batch = [outcome for _, outcome in handled if isinstance(outcome, Fact)]
         with engine.begin() as connection:
-            new = publisher.enter(connection, batch, clock.now())
+            spared = subjects.spared(connection, batch)
+            new = publisher.enter(connection, spared, clock.now())
             dead_letters.bury(connection, SERVICE, letters, ledger=False)
         run = next((i for i, (_, o) in enumerate(reversed(handled)) if isinstance(o, Fact)), len(handled))
-        counts = {"done": new, "duplicate": len(batch) - new, "dead_letter": len(letters)}
+        counts = {
+            "done": new,
+            "duplicate": len(spared) - new,
+            "ignored": len(batch) - len(spared),
+            "dead_letter": len(letters),
+        }
         return Applied({(TOPIC, name): n for name, n in counts.items() if n}, run, run == len(handled))
 
     def bury(engine: Engine, message: InboundMessage) -> Applied:

@@ -5,6 +5,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from services.charts.outgoing_facts import TOPIC, outgoing
+from services.charts.subjects import fact_subjects
 from services.clinical.facts import Fact
 from services.report_normalizer import adjudication
 from services.report_normalizer.handler import handle
@@ -25,7 +26,7 @@ def build(settings: Settings) -> Processor:
     def sink(connection: Connection, facts: list[Fact]) -> None:
         put(connection, outgoing(facts, key))
 
-    return ingest(SERVICE, SOURCES, (TOPIC,), partial(handle, sites=sites), sink)
+    return ingest(SERVICE, SOURCES, (TOPIC,), partial(handle, sites=sites), sink, fact_subjects(settings))
 
 
 def run(settings: Settings) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine
 from services.runtime import dead_letters, ledger
 from services.runtime.message import InboundMessage
 from services.runtime.outcomes import Done, Ignored, Invalid
+from services.runtime.subjects import Subjects
 from services.runtime.worker import Applied, Processor
 
 T = TypeVar("T")
@@ -19,12 +20,18 @@ def ingest(
     sinks: tuple[str, ...],
     handle: Callable[[InboundMessage], Done[T] | Ignored | Invalid],
     sink: Callable[[Connection, list[T]], None],
+    subjects: Subjects[T],
 ) -> Processor:
-    """A processor that enters each batch into the ledger and hands what is new to ``sink``, in one transaction."""
+    """A processor that enters each batch into the ledger and hands what is new to ``sink``, in one transaction.
+
+    ``subjects`` keeps what is said of erased patients out, and notes whom each message speaks of.
+    """
 
     def enter(engine: Engine, handled: Sequence[tuple[InboundMessage, Done[T] | Ignored | Invalid]]) -> Applied:
         with engine.begin() as connection:
-            entered = ledger.enter(connection, service, handled, sink)
+            screened = subjects.screen(connection, handled)
+            entered = ledger.enter(connection, service, screened, sink)
+            subjects.note(connection, screened)
         if not any(outcome == "dead_letter" for _, outcome in entered):
             return Applied(entered, 0, unbroken=False)  # none that is new: what is delivered again counts once
         run = next((i for i, (_, o) in enumerate(reversed(handled)) if not isinstance(o, Invalid)), len(handled))

@@ -90,15 +90,16 @@ def _first_identities(
 
 def _row(service: str, message: InboundMessage, outcome: Done[T] | Ignored | Invalid) -> dict[str, Any]:
     identity = outcome.identity
+    ours = None if isinstance(outcome, Ignored) else identity  # what isn't ours leaves no number: nobody could erase it
     return {
         "topic": message.topic,
         "partition": message.partition,
         "offset": message.offset,
         "service": service,
         "sender": identity.sender if identity else message.header("cw-sender"),
-        "control_id": identity.control_id if identity else None,
+        "control_id": ours.control_id if ours else None,
         "type": identity.type if identity else None,
-        "content": identity.content if identity else None,
+        "content": ours.content if ours else None,
         "outcome": {Done: "done", Ignored: "ignored", Invalid: "dead_letter"}[type(outcome)],
         "code": None if isinstance(outcome, Done) else outcome.code,
         "where": outcome.where if isinstance(outcome, Invalid) else None,

@@ -16,12 +16,15 @@ from services.runtime.tables import outbox
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One record to publish. ``slot`` is its key in a compacted topic, else something unique to it."""
+    """One record to publish. ``slot`` is its key in a compacted topic, else something unique to it.
+
+    A ``value`` of None is a tombstone, for erasure only.
+    """
 
     topic: str
     slot: str
     key: str | None
-    value: bytes
+    value: bytes | None
     revision: int = 0
     headers: dict[str, str] = field(default_factory=dict)
 

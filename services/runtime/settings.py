@@ -54,6 +54,15 @@ class Settings(BaseSettings):
     batch: int = Field(500, ge=1, le=5000, description="most messages taken into one transaction")
     dead_letter_limit: int = Field(200, ge=1, description="dead letters in a row after which a service stops")
     session_timeout: float = Field(30, ge=6, le=300, description="seconds after which Kafka gives up a silent worker")
+    expire_days: int = Field(
+        120, ge=0, description="days after which facts of patients without a procedure expire; 0: never"
+    )
+    archive_days: int = Field(
+        0, ge=0, description="days for which the bytes of understood messages are kept, to rebuild from; 0: for ever"
+    )
+    ignored_days: int = Field(
+        60, ge=30, description="days after which ledger rows of ignored messages are summed up by day and code"
+    )
     instance: str = Field("", description="stable name of this replica (Kafka static membership); empty: none")
 
     @field_validator("kafka")

@@ -3,6 +3,7 @@
 from sqlalchemy import (
     BigInteger,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Identity,
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -41,6 +43,22 @@ message_ledger = Table(
 Index("ix_message_ledger_outcome", message_ledger.c.topic, message_ledger.c.outcome, message_ledger.c.code)
 Index(
     "ix_message_ledger_replay_of", message_ledger.c.replay_of, postgresql_where=message_ledger.c.replay_of.is_not(None)
+)
+Index(
+    "ix_message_ledger_archive",
+    message_ledger.c.recorded_at,
+    postgresql_where=text("body IS NOT NULL AND outcome IN ('done', 'duplicate')"),
+)
+Index("ix_message_ledger_ignored", message_ledger.c.recorded_at, postgresql_where=text("outcome = 'ignored'"))
+
+ignored_totals = Table(
+    "ignored_totals",
+    metadata,
+    Column("topic", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("messages", BigInteger, nullable=False),
+    comment="ignored messages whose ledger rows were summed up: in = ledger rows + these",
 )
 
 message_identity = Table(
@@ -99,9 +117,39 @@ outbox = Table(
     Column("topic", Text, nullable=False),
     Column("slot", Text, nullable=False, comment="the key of a compacted topic; elsewhere unique to the row"),
     Column("key", Text),
-    Column("value", LargeBinary, nullable=False),
+    Column("value", LargeBinary, comment="none is a tombstone: erasure only"),
     Column("headers", JSONB),
     Column("revision", BigInteger, nullable=False, server_default="0"),
     comment="what a transaction has decided to publish; rows stay locked from read to broker acknowledgment",
 )
 Index("uq_outbox_slot", outbox.c.topic, outbox.c.slot, unique=True)
+
+message_subjects = Table(
+    "message_subjects",
+    metadata,
+    Column("subject", LargeBinary, primary_key=True, comment="keyed hash of a patient's or a procedure's name"),
+    Column("topic", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("offset", BigInteger, primary_key=True),
+    comment="whom each message speaks of, so that an erasure finds it without reading the archive",
+)
+
+erased_subjects = Table(
+    "erased_subjects",
+    metadata,
+    Column("subject", LargeBinary, primary_key=True),
+    Column("erased_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
+    comment="keyed hashes of erased patients, their procedures and reports: what comes again is ignored",
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("erased_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
+    Column("site", Text, nullable=False),
+    Column("operator", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("counts", JSONB, nullable=False),
+    comment="that a patient was erased, by whom and why; never which one",
+)

@@ -231,7 +231,7 @@ class Worker:
         try:
             acknowledged: Awaitable[Any] = await self._sinks[row.topic].send(
                 key=row.key.encode() if row.key else None,
-                value=bytes(row.value),
+                value=None if row.value is None else bytes(row.value),
                 headers=outbox.kafka_headers(row.headers),
             )
         except Exception as refusal:

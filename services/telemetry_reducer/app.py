@@ -9,12 +9,14 @@ from services.charts.outgoing_facts import TOPIC, outgoing
 from services.charts.tables import telemetry_frames
 from services.clinical.canonical import digest, from_json, to_json
 from services.clinical.facts import Fact, state
+from services.clinical.identifiers import procedure_name
 from services.clinical.procedures.frame import FrameDigest
 from services.clinical.procedures.treatment import summarize
 from services.runtime.database import make_engine
 from services.runtime.ingest import ingest
 from services.runtime.outbox import put
 from services.runtime.settings import Settings
+from services.runtime.subjects import Subjects
 from services.runtime.worker import Processor, Worker
 from services.telemetry_reducer.handler import KeyedFrame, handle
 
@@ -28,7 +30,13 @@ def build(settings: Settings) -> Processor:
     def sink(connection: Connection, frames: list[KeyedFrame]) -> None:
         put(connection, outgoing(summaries(connection, frames), key))
 
-    return ingest(SERVICE, (SOURCE,), (TOPIC,), partial(handle, sites=sites), sink)
+    subjects = Subjects(settings.secret("event_id_key"), subjects_of, subjects_of)
+    return ingest(SERVICE, (SOURCE,), (TOPIC,), partial(handle, sites=sites), sink, subjects)
+
+
+def subjects_of(frame: KeyedFrame) -> tuple[str, ...]:
+    """Whom a frame speaks of: its procedure, since a console names no patient."""
+    return (procedure_name(frame.site, frame.accession),)
 
 
 def summaries(connection: Connection, frames: list[KeyedFrame]) -> list[Fact]:

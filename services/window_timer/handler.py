@@ -1,40 +1,32 @@
-"""Publish the kin groups that are due. It writes no facts: publishing is the same function at a later time."""
+"""The timer's tidying, in small batches: what is no longer needed goes."""
 
-from datetime import datetime
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection
 
-from services.charts.publishing import Publisher
-from services.charts.tables import kin
+from services.charts.expiry import Expired, expire
+from services.runtime.archive import prune, sum_ignored
+from services.runtime.settings import Settings
 
 
-def publish_outdated(connection: Connection, publisher: Publisher, as_of: datetime, limit: int = 100) -> int:
-    """Publish at most ``limit`` groups that were published by other rules than those in force, after an upgrade.
+@dataclass(frozen=True, slots=True)
+class Tidied:
+    """What one step did: facts looked at and removed, bodies let go of, ledger rows summed up."""
 
-    Events keep their ids; what no longer holds is withdrawn. Returns how many there were.
-    """
-    stamp = publisher.rules.stamp
-    outdated = connection.execute(
-        select(kin.c.id)
-        .where(or_(kin.c.rules < stamp, kin.c.rules > stamp))
-        .order_by(kin.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+    expired: Expired
+    pruned: int
+    summed: int
+
+    @property
+    def found(self) -> bool:
+        """Whether there was anything to do."""
+        return bool(self.expired.seen or self.pruned or self.summed)
+
+
+def tidy(connection: Connection, settings: Settings) -> Tidied:
+    """One step of expiry, of the archive's pruning and of the ledger's summing."""
+    return Tidied(
+        expire(connection, settings.expire_days) if settings.expire_days else Expired(),
+        prune(connection, settings.archive_days) if settings.archive_days else 0,
+        sum_ignored(connection, settings.ignored_days),
     )
-    ids = list(outdated.scalars())
-    publisher.publish(connection, ids, as_of)
-    return len(ids)
-
-
-def publish_due(connection: Connection, publisher: Publisher, as_of: datetime, limit: int = 200) -> int:
-    """Publish at most ``limit`` due groups in the caller's transaction; returns how many were due."""
-    due = connection.execute(
-        select(kin.c.id)
-        .where(kin.c.next_due <= as_of)
-        .order_by(kin.c.next_due, kin.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    ids = sorted(due.scalars())
-    publisher.publish(connection, ids, as_of)
-    return len(ids)
