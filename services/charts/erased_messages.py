@@ -158,9 +158,9 @@ def _dead_letters(connection: Connection, who: Person) -> int:
     for place in gone:
         topic, partition, offset = place.rsplit("/", 2)
         at = (_ledger.topic == topic, _ledger.partition == int(partition), _ledger.offset == int(offset))
-        row = connection.execute(select(*COLUMNS, _ledger.control_id, _ledger.content).where(*at)).one_or_none()
-        if row is not None:
-            _wipe(connection, row)
+        kept = connection.execute(select(*COLUMNS, _ledger.control_id, _ledger.content).where(*at)).one_or_none()
+        if kept is not None:
+            _wipe(connection, kept)
         connection.execute(delete(letters).where(letters.c.place == place))
         connection.execute(delete(outbox).where(outbox.c.topic == dead_letters.TOPIC, outbox.c.slot == place))
     return len(gone)

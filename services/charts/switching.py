@@ -117,7 +117,8 @@ def _lock(connection: Connection, live: str) -> None:
 def _carry_events(connection: Connection, live: str) -> None:
     """Events that were published and that the facts don't give: the publisher finds them and withdraws them."""
     columns = (
-        "id, procedure, patient, site, code, status, certainty, timing, onset, recorded, revision, body, published_at"
+        "id, procedure, patient, site, code, status, certainty, timing, onset, recorded, revision, edition, body,"
+        " published_at"
     )
     connection.execute(
         text(
@@ -132,14 +133,21 @@ def _carry_events(connection: Connection, live: str) -> None:
 
 
 def _carry_times(connection: Connection, live: str) -> None:
-    """What is the same was published when it was published."""
-    for table, key in (("adverse_events", "id"), ("procedure_records", "procedure")):
-        connection.execute(
-            text(
-                f"UPDATE {SCHEMA}.{table} r SET published_at = l.published_at FROM {live}.{table} l"
-                f" WHERE l.{key} = r.{key} AND l.body::text = r.body::text AND l.published_at <> r.published_at"
-            )
+    """What is the same was published when it was published; an event, apart from its revision, as the same edition."""
+    connection.execute(
+        text(
+            f"UPDATE {SCHEMA}.procedure_records r SET published_at = l.published_at FROM {live}.procedure_records l"
+            " WHERE l.procedure = r.procedure AND l.body::text = r.body::text AND l.published_at <> r.published_at"
         )
+    )
+    connection.execute(text(f"UPDATE {SCHEMA}.adverse_events SET edition = revision WHERE edition <> revision"))
+    connection.execute(
+        text(
+            f"UPDATE {SCHEMA}.adverse_events r SET published_at = l.published_at, edition = l.edition"
+            f" FROM {live}.adverse_events l"
+            " WHERE l.id = r.id AND (l.body - 'revision')::text = (r.body - 'revision')::text"
+        )
+    )
 
 
 def _queue(connection: Connection, live: str, key: bytes, *, everything: bool) -> int:
@@ -163,11 +171,12 @@ def _outgoing(topic: str, name: str, body: dict[str, Any], key: bytes) -> Outgoi
 
 
 def _keep_versions(connection: Connection, live: str, ids: list[str]) -> None:
-    """The history of versions stays as it is; a version that is new or was damaged is written into it."""
+    """The history of versions stays as it is; an edition that is new or was damaged is written into it."""
     connection.execute(
         text(
             f"INSERT INTO {live}.adverse_event_versions AS v (id, revision, body, published_at)"
-            f" SELECT id, revision, body, published_at FROM {SCHEMA}.adverse_events WHERE id = ANY(:ids)"
+            " SELECT id, edition, jsonb_set(body, '{revision}', to_jsonb(edition)), published_at"
+            f" FROM {SCHEMA}.adverse_events WHERE id = ANY(:ids)"
             " ON CONFLICT (id, revision) DO UPDATE SET body = excluded.body, published_at = excluded.published_at"
             " WHERE v.body::text <> excluded.body::text"
         ),

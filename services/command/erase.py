@@ -6,7 +6,7 @@ import click
 from rich.table import Table
 from sqlalchemy import Engine, text
 
-from services.audit.act import Act, Pattern
+from services.audit.act import Act, Pattern, Thing
 from services.audit.trail import Trail
 from services.charts.erasure import Erased, Eraser, Request
 from services.charts.publishing import Publisher
@@ -32,6 +32,9 @@ _WORDS = {
     "dead_letters": "dead letters that hold one of the numbers",
     "others": "other patients in the same group, who stay",
 }
+
+_EVERYTHING = Thing(display="Everything held of one patient")
+"""What the audit trail says was erased: it names nobody, and is kept."""
 
 
 @click.command()
@@ -73,7 +76,9 @@ def _carry_out(engine: Engine, eraser: Eraser, request: Request, clock: Clock) -
         if not connection.execute(free, {"n": ONE_REBUILD}).scalar_one():
             raise click.ClickException("a rebuild is running, which holds a copy: wait for it, or stop it")
         drop(connection)  # an unfinished rebuild holds one too
-        act = Act(Pattern.UPDATE, "patient-erase", "delete", agent(request.operator), words=request.reason)
+        act = Act(
+            Pattern.UPDATE, "patient-erase", "delete", agent(request.operator), (_EVERYTHING,), words=request.reason
+        )
         Trail("command").record(connection, act)
         return eraser.erase(connection, request, clock.now())
 

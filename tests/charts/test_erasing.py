@@ -107,7 +107,7 @@ def test_facts_on_their_way_to_the_joiner_find_the_patient_erased(pipeline: Pipe
     pipeline.processors[0].apply(pipeline.engine, placed)
     waiting = rows(pipeline.engine, "SELECT topic, slot, value FROM outbox")
     assert cryowatch("erase", "--site", "IEO", "--patient", NEW, *WHY).exit_code == 0
-    assert rows(pipeline.engine, "SELECT count(*) FROM outbox") == [(0,)]
+    assert rows(pipeline.engine, "SELECT DISTINCT topic FROM outbox") == [("audit-events",)]
     late = [InboundMessage("clinical-facts", 0, n, bytes(value)) for n, (_, _, value) in enumerate(waiting)]
     applied = pipeline.joiner.apply(pipeline.engine, late)
     assert applied.counts == {("clinical-facts", "ignored"): len(late)}

@@ -18,6 +18,7 @@ EHR = Agent("ehr-frontend", "10.0.0.7")
 LEAD = Agent("safety-desk", "2001:db8::7", "M. Rossi")
 SHELL = Agent("cryowatch command", "ops-1", "L. Bianchi", machine=True)
 EVENT = Thing("AdverseEvent/ae-0123456789abcdefghjkmnpqrs/_history/4")
+ERASED = Thing(display="Everything held of one patient")
 LETTER = thing("hl7v2-inbound/0/17")
 SEARCH = "GET /r4/AdverseEvent?patient=urn:cryowatch:site:IEO:patient|P1"
 
@@ -67,6 +68,10 @@ ACTS: dict[str, tuple[str, Act]] = {
     "dead-letter-discarded": (
         "desk",
         Act(Pattern.UPDATE, "dead-letter-discard", "update", LEAD, (LETTER,), words="A test."),
+    ),
+    "patient-erased": (
+        "command",
+        Act(Pattern.UPDATE, "patient-erase", "delete", SHELL, (ERASED,), words="On the patient's own request."),
     ),
     "replay-in-conflict": (
         "desk",

@@ -166,7 +166,7 @@ def test_bytes_that_were_erased_are_not_replayed_but_may_be_edited_in_again(offi
     place, other = office.arrives(without_patient("R1")), office.arrives(without_patient("R2"))
     with office.engine.begin() as connection:
         connection.execute(text('UPDATE message_ledger SET body = NULL WHERE "offset" = 0'))
-        assert 1 == letters.erase(connection, [place])
+        connection.execute(text("UPDATE dead_letters SET key = NULL WHERE place = :place"), {"place": place})
     assert "erased" in refused(Kind.ERASED, office.desk.replay, BY, place)
     _, content = office.desk.show(BY, place)
     assert (None, None, None) == (content.original, content.edited, content.key)
