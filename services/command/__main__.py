@@ -2,6 +2,7 @@
 
 import click
 
+from services.command.acls import acls
 from services.command.analyze import analyze
 from services.command.events import events
 from services.command.grading import grading
@@ -9,6 +10,7 @@ from services.command.migrate import migrate
 from services.command.rates import rates
 from services.command.read import read
 from services.command.refold import refold
+from services.command.rotate_routing_key import rotate_routing_key
 from services.command.shadow import shadow
 from services.command.topics import topics
 
@@ -19,7 +21,7 @@ def main() -> None:
     """Complication rates of cryoablation, live from the hospital's own messages."""
 
 
-for verb in (analyze, events, grading, migrate, rates, read, refold, shadow, topics):
+for verb in (acls, analyze, events, grading, migrate, rates, read, refold, rotate_routing_key, shadow, topics):
     main.add_command(verb)
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The doors between HTTP and the gateway: routes, access, forms, and errors as OperationOutcome."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -13,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from services.fhir_gateway.access import require_token
 from services.fhir_gateway.elements import Json
-from services.fhir_gateway.handler import TYPE, Answer, Asked, Gateway
+from services.fhir_gateway.handler import NOBODY, TYPE, Answer, Asked, Gateway
 from services.fhir_gateway.negotiation import media_type, require_json
 from services.fhir_gateway.refusal import Refusal, bad, outcome, unavailable_now
 from services.fhir_gateway.release import Release
+from services.runtime.access import READ_EVENTS, Access, Caller, Refused
 from services.runtime.database import rejected, unavailable
 from services.runtime.settings import Settings
 
@@ -32,12 +32,10 @@ Interaction = Callable[[Asked, Request], Answer]
 class Doors:
     """Everything between a request and the gateway's answer."""
 
-    def __init__(
-        self, gateway: Gateway, settings: Settings, tokens: tuple[bytes, ...], registry: CollectorRegistry
-    ) -> None:
+    def __init__(self, gateway: Gateway, settings: Settings, access: Access, registry: CollectorRegistry) -> None:
         self._gateway = gateway
         self._address = settings.gateway_base_url.rstrip("/")
-        self._tokens = tokens
+        self._access = access
         self._log = structlog.get_logger().bind(service=SERVICE)
         self._requests = Counter(
             "cryo_gateway_requests_total",
@@ -83,12 +81,11 @@ class Doors:
     ) -> Response:
         query: dict[str, str] = {}
         try:
-            if not open_:
-                self._admit(request)
+            caller = NOBODY if open_ else self._admit(request)
             pairs = await _pairs(request)
             query = dict(pairs)
             require_json(request.headers.get("accept", ""), query.get("_format"), release)
-            asked = Asked(release, self._base(request, release), tuple(pairs), request.headers)
+            asked = Asked(release, self._base(request, release), tuple(pairs), request.headers, caller)
             found = await run_in_threadpool(answer, asked, request)
             response = _response(release, found.body, found.status, found.headers, pretty="_pretty" in query)
         except Exception as problem:
@@ -96,9 +93,12 @@ class Doors:
         self._requests.labels(release.value, name, str(response.status_code)).inc()
         return response
 
-    def _admit(self, request: Request) -> None:
-        if self._tokens:
-            require_token(request.headers.get("authorization"), self._tokens)
+    def _admit(self, request: Request, scope: str = READ_EVENTS) -> Caller:
+        try:
+            return self._access.require(request.headers.get("authorization"), scope)
+        except Refused as refused:
+            code = "login" if refused.status == 401 else "forbidden"
+            raise Refusal(refused.status, code, refused.words, {"WWW-Authenticate": refused.challenge}) from None
 
     def _refused(self, release: Release, name: str, problem: Exception) -> Response:
         if isinstance(problem, Refusal):
@@ -134,6 +134,13 @@ class Doors:
             return _response(release, outcome("not-supported", "This server only reads: use GET."), 405, headers)
         words = "There is nothing at this address. Begin at /r4/metadata or /r5/metadata."
         return _response(release, outcome("not-found", words), status, headers)
+
+    def too_often(self, request: Request, headers: Mapping[str, str]) -> Response:
+        """429: this address asks more often than it may."""
+        release = Release.R5 if request.url.path.startswith("/r5") else Release.R4
+        self._requests.labels(release.value, "none", "429").inc()
+        words = "Too many requests: come again after the time that Retry-After names."
+        return _response(release, outcome("throttled", words), 429, dict(headers))
 
 
 async def _pairs(request: Request) -> list[tuple[str, str]]:
