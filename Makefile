@@ -30,7 +30,7 @@ test-fast: setup ## the tests that start no servers
 
 check: check-static test ## everything that must be green before a change lands
 
-check-static: format-check lint types walls contracts prometheus ## all of check but the tests
+check-static: format-check lint types walls contracts prometheus audit sbom ## all of check but the tests
 
 format: setup ## rewrite the code in the house format
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix-only -q .
@@ -49,12 +49,19 @@ walls: setup ## who may import whom
 
 contracts: setup ## schemas and the compose file are valid
 	@$(BIN)/check-jsonschema --check-metaschema schemas/messages/*.schema.json
-	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml deploy/compose.tls.yaml
 
 prometheus: ## Prometheus configuration and rules (where promtool is installed; required in CI)
 	@if command -v promtool >/dev/null; then promtool check config --syntax-only deploy/prometheus/prometheus.yml && promtool check rules deploy/prometheus/rules/*.yml && promtool test rules deploy/prometheus/rule_tests/*.yml; \
 	elif [ -n "$$CI" ]; then echo "promtool is missing: install the package prometheus"; exit 1; \
 	else echo "promtool isn't installed: Prometheus rules not checked"; fi
+
+audit: setup ## the pinned packages against the advisory database (required in CI)
+	@$(BIN)/python -m deploy.audit
+
+sbom: setup ## build/sbom.cdx.json: what the image is made of (CycloneDX)
+	@mkdir -p build
+	@PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements requirements/runtime.txt --pyproject pyproject.toml --mc-type application --output-reproducible --of JSON -o build/sbom.cdx.json
 
 lock: setup ## compile the pinned requirements from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q -o requirements/runtime.txt
@@ -66,4 +73,4 @@ bench: setup ## the benchmarks, answers checked
 clean: ## what was built
 	@rm -rf build .venv *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup demo test test-fast check check-static format format-check lint types walls contracts prometheus lock bench clean
+.PHONY: help setup demo test test-fast check check-static format format-check lint types walls contracts prometheus audit sbom lock bench clean

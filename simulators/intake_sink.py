@@ -4,6 +4,9 @@ import socket
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
 
 from simulators.kafka_sink import KafkaSink
 from simulators.message import FHIR, HL7V2, Message
@@ -62,16 +65,18 @@ class MllpLink:
 
 
 class IntakeSink:
-    """Offers each message to the intake as its sender would, and waits for the answer."""
+    """Offers each message to the intake as its sender would, and waits for the answer. ``client`` logs in to Kafka."""
 
-    def __init__(self, bootstrap: str, mllp: str, fhir_url: str) -> None:
+    def __init__(
+        self, bootstrap: str, mllp: str, fhir_url: str, client: Mapping[str, Any] = MappingProxyType({})
+    ) -> None:
         if not fhir_url.startswith(("http://", "https://")):
             raise ValueError("the FHIR address must begin with http:// or https://")
         host, _, port = mllp.rpartition(":")
         self._mllp = (host, int(port))
         self._links: dict[str, MllpLink] = {}
         self._fhir_url = fhir_url
-        self._kafka = KafkaSink(bootstrap)
+        self._kafka = KafkaSink(bootstrap, client)
         self.refused = 0
 
     def send(self, message: Message) -> None:

@@ -1,17 +1,20 @@
 """Messages straight into Kafka, as an interface engine that produces to the topics itself."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 from kafka import KafkaProducer
 
 from simulators.message import Message
 
 
 class KafkaSink:
-    """Sends to the topics; raises the producer's error when a message was not taken."""
+    """Sends to the topics; raises the producer's error when a message was not taken. ``client`` is how to log in."""
 
-    def __init__(self, bootstrap: str) -> None:
-        self._producer = KafkaProducer(
-            bootstrap_servers=bootstrap.split(","), client_id="cryowatch-simulator", acks="all", linger_ms=20
-        )
+    def __init__(self, bootstrap: str, client: Mapping[str, Any] = MappingProxyType({})) -> None:
+        words = {"bootstrap_servers": bootstrap.split(","), **client}
+        self._producer = KafkaProducer(**words, client_id="cryowatch-simulator", acks="all", linger_ms=20)
         self._failed: list[BaseException] = []
 
     def send(self, message: Message) -> None:

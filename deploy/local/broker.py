@@ -11,6 +11,7 @@ import uuid
 from base64 import urlsafe_b64encode
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from deploy.local.parent import die_with_parent
 
@@ -82,7 +83,9 @@ class LocalBroker:
             self.directory.mkdir(parents=True, exist_ok=True)
             properties.write_text("".join(f"{k}={v}\n" for k, v in self._properties().items()))
             identity = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-            self._java("kafka.tools.StorageTool", "format", f"--cluster-id={identity}", "-c", str(properties))
+            self._java(
+                "kafka.tools.StorageTool", "format", f"--cluster-id={identity}", "-c", str(properties), *self._users()
+            )
         with (self.directory / "broker.log").open("ab") as log:
             self._process = subprocess.Popen(
                 self._command("kafka.Kafka", str(properties)),
@@ -93,6 +96,14 @@ class LocalBroker:
                 preexec_fn=die_with_parent,
             )
         self._wait()
+
+    def _users(self) -> list[str]:
+        """Words for the storage tool that make users; none without a login."""
+        return []
+
+    def _admin(self) -> dict[str, Any]:
+        """How an administrator's client connects."""
+        return {"bootstrap_servers": self.bootstrap}
 
     def _properties(self) -> dict[str, str]:
         listeners = f"PLAINTEXT://{self.bootstrap},CONTROLLER://127.0.0.1:{self._controller}"
@@ -153,7 +164,7 @@ class LocalBroker:
         try:
             with socket.create_connection(("127.0.0.1", self.port), 1):
                 pass
-            admin = KafkaAdminClient(bootstrap_servers=self.bootstrap, request_timeout_ms=5000)
+            admin = KafkaAdminClient(**self._admin(), request_timeout_ms=5000)
             try:
                 admin.list_topics()
             finally:

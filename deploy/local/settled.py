@@ -1,7 +1,9 @@
 """Whether everything that was sent has come out at the other end: ledger, consumer lag, outbox, due groups, sums."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
@@ -15,11 +17,11 @@ GROUPS = {
 }
 
 
-def lag(brokers: str) -> int:
-    """Records that a service has still to commit, over all of them."""
+def lag(brokers: str, client: Mapping[str, Any] = MappingProxyType({})) -> int:
+    """Records that a service has still to commit, over all of them; ``client`` is how to log in."""
     left = 0
     for group, topics in GROUPS.items():
-        consumer = KafkaConsumer(bootstrap_servers=brokers, group_id=group, enable_auto_commit=False)
+        consumer = KafkaConsumer(**{"bootstrap_servers": brokers, **client}, group_id=group, enable_auto_commit=False)
         try:
             parts = [TopicPartition(t, p) for t in topics for p in consumer.partitions_for_topic(t) or ()]
             ends = consumer.end_offsets(parts)
@@ -60,6 +62,7 @@ def wait_settled(
     *,
     patience: float = 120,
     progress: Callable[[int], None] = lambda _: None,
+    client: Mapping[str, Any] = MappingProxyType({}),
 ) -> float:
     """Wait until ``sent`` messages are in the ledger and nothing waits anywhere; seconds it took. TimeoutError else."""
     started = time.monotonic()
@@ -69,7 +72,7 @@ def wait_settled(
             entered = sum(ledger_rows(engine).values())
             progress(entered)
             if entered >= sent:
-                waiting = (lag(brokers), pending(engine), due(engine, as_of))
+                waiting = (lag(brokers, client), pending(engine), due(engine, as_of))
                 if waiting == (0, 0, 0) and pending(engine) == 0:
                     return time.monotonic() - started
                 state = f"lag {waiting[0]}, rows waiting {waiting[1]}, groups due {waiting[2]}"

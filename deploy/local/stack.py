@@ -57,7 +57,10 @@ class Service:
 
 @dataclass
 class Stack:
-    """The services with the addresses that they share. ``folder`` holds keys, logs, the clock and the sites file."""
+    """The services with the addresses that they share. ``folder`` holds keys, logs, the clock and the sites file.
+
+    ``own`` has settings of single services by name, those of the command under ``command``.
+    """
 
     kafka: str
     database_url: str
@@ -66,6 +69,7 @@ class Stack:
     services: dict[str, Service] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
     broker: LocalBroker | None = None
+    own: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         keys = self.folder / "secrets"
@@ -85,7 +89,7 @@ class Stack:
         """The simulated clock; the services use it once it exists."""
         return self.folder / "clock"
 
-    def environment(self, ops_port: int = 0) -> dict[str, str]:
+    def environment(self, ops_port: int = 0, name: str = "") -> dict[str, str]:
         """The settings of a service."""
         known = {k: v for k, v in os.environ.items() if not k.startswith("CRYOWATCH_")}
         return known | {
@@ -105,13 +109,14 @@ class Stack:
             "CRYOWATCH_DESK_ACCESS": "open",
             "CRYOWATCH_SESSION_TIMEOUT": "6",
             **self.extra,
+            **self.own.get(name, {}),
         }
 
     def command(self, *words: str) -> str:
         """Run the ``cryowatch`` command with the stack's settings; its output. RuntimeError when it fails."""
         done = subprocess.run(
             [sys.executable, "-m", "services.command", *words],
-            env=self.environment(),
+            env=self.environment(name="command"),
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -135,7 +140,7 @@ class Stack:
         with log.open("ab") as out:
             process = subprocess.Popen(
                 [sys.executable, "-m", f"services.{name}"],
-                env=self.environment(port),
+                env=self.environment(port, name),
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=out,

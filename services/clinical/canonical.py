@@ -51,6 +51,19 @@ def _hints(cls: type) -> dict[str, typing.Any]:
     return typing.get_type_hints(cls)
 
 
+@cache
+def _absent(cls: type) -> dict[str, None]:
+    """The fields without a default that may be None: :func:`to_json` leaves them out when they are."""
+    hints = _hints(cls)
+    return {
+        field.name: None
+        for field in dataclasses.fields(cls)
+        if field.default is dataclasses.MISSING
+        and field.default_factory is dataclasses.MISSING
+        and type(None) in typing.get_args(hints[field.name])
+    }
+
+
 def from_json(kind: typing.Any, value: typing.Any) -> typing.Any:
     """The reverse of :func:`to_json`, by the type hints of ``kind``. ValueError or KeyError on what doesn't fit."""
     origin = typing.get_origin(kind)
@@ -70,7 +83,7 @@ def from_json(kind: typing.Any, value: typing.Any) -> typing.Any:
         unknown = set(value) - set(hints)
         if unknown:
             raise ValueError(f"{cls.__name__} has no field {min(unknown)}")
-        return cls(**{name: from_json(hints[name], v) for name, v in value.items()})
+        return cls(**(_absent(cls) | {name: from_json(hints[name], v) for name, v in value.items()}))
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(value)
     if kind is datetime:

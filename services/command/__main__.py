@@ -2,6 +2,7 @@
 
 import click
 
+from services.command.acls import acls
 from services.command.adjudicate import adjudicate
 from services.command.analyze import analyze
 from services.command.dead_letters import dead_letters
@@ -14,6 +15,7 @@ from services.command.read import read
 from services.command.rebuild import rebuild
 from services.command.refold import refold
 from services.command.reviews import reviews
+from services.command.rotate_routing_key import rotate_routing_key
 from services.command.shadow import shadow
 from services.command.topics import topics
 
@@ -25,8 +27,8 @@ def main() -> None:
 
 
 VERBS = (
-    adjudicate, analyze, dead_letters, erase, events, grading, migrate, rates, read, rebuild, refold, reviews, shadow,
-    topics,
+    acls, adjudicate, analyze, dead_letters, erase, events, grading, migrate, rates, read, rebuild, refold, reviews,
+    rotate_routing_key, shadow, topics,
 )  # fmt: skip
 
 for verb in VERBS:

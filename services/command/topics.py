@@ -2,7 +2,12 @@
 
 import click
 from kafka.admin import NewTopic
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import (
+    ClusterAuthorizationFailedError,
+    KafkaError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+)
 from tenacity import (
     RetryCallState,
     retry,
@@ -15,9 +20,10 @@ from tenacity import (
 
 from services.contracts.asyncapi import text
 from services.contracts.registry import topics as declared
+from services.runtime.kafka_access import KafkaAccess
 from services.runtime.outcomes import Unavailable
 from services.runtime.settings import load_settings
-from services.runtime.topics import admin_client, partitions, problems
+from services.runtime.topics import admin_client, partitions, problems, unreached
 
 
 @click.group()
@@ -30,7 +36,7 @@ def topics() -> None:
 @click.option("--wait", default=60, show_default=True, help="Seconds to wait for Kafka.")
 def create(replication: int, wait: int) -> None:
     """Create what is missing; what exists is left as it is and checked."""
-    brokers = load_settings().kafka
+    access = KafkaAccess(load_settings())
 
     @retry(
         retry=retry_if_exception_type(Unavailable),
@@ -39,15 +45,17 @@ def create(replication: int, wait: int) -> None:
         reraise=True,
     )
     def carry_out() -> list[str]:
-        there = partitions(brokers)
+        there = partitions(access)
         missing = [t for t in declared() if t.name not in there]
-        admin = admin_client(brokers)
+        admin = admin_client(access)
         try:
             for topic in missing:
                 config = dict(topic.config)
                 admin.create_topics([NewTopic(topic.name, topic.partitions, replication, topic_configs=config)])
         except TopicAlreadyExistsError:
             pass
+        except (TopicAuthorizationFailedError, ClusterAuthorizationFailedError):
+            raise click.ClickException("Kafka doesn't let this user create topics") from None
         except (KafkaError, OSError):
             raise Unavailable("kafka") from None
         finally:
@@ -56,9 +64,9 @@ def create(replication: int, wait: int) -> None:
 
     try:
         made = carry_out()
-        left = _settled(brokers)
+        left = _settled(access)
     except Unavailable:
-        raise click.ClickException(f"no Kafka broker answers at {brokers}: set CRYOWATCH_KAFKA") from None
+        raise click.ClickException(unreached(access)) from None
     click.echo(f"Created {len(made)} of {len(declared())} topics." if made else "All topics are there.")
     if left:
         raise click.ClickException("; ".join(left))
@@ -71,19 +79,19 @@ def _last(state: RetryCallState) -> list[str]:
 
 
 @retry(retry=retry_if_result(bool), wait=wait_fixed(0.3), stop=stop_after_delay(15), retry_error_callback=_last)
-def _settled(brokers: str) -> list[str]:
+def _settled(access: KafkaAccess) -> list[str]:
     """What is wrong with the topics, once the broker's own view of new ones has settled."""
-    return problems(brokers, declared())
+    return problems(access, declared())
 
 
 @topics.command()
 def check() -> None:
     """Compare Kafka's topics with the declared ones."""
-    brokers = load_settings().kafka
+    access = KafkaAccess(load_settings())
     try:
-        left = problems(brokers, declared())
+        left = problems(access, declared())
     except Unavailable:
-        raise click.ClickException(f"no Kafka broker answers at {brokers}: set CRYOWATCH_KAFKA") from None
+        raise click.ClickException(unreached(access)) from None
     if left:
         raise click.ClickException("; ".join(left))
     click.echo(f"All {len(declared())} topics are as declared.")

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, func, select
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.routing import Route
 from starlette.types import Lifespan
 
@@ -29,12 +30,16 @@ from services.desk.doors import SERVICE, Doors
 from services.runtime import outbox
 from services.runtime.access import access_of
 from services.runtime.database import make_engine, unavailable
+from services.runtime.kafka_access import KafkaAccess
+from services.runtime.kafka_reach import KafkaProbe, Reached
 from services.runtime.logs import configure
 from services.runtime.metrics import PipelineMetrics
 from services.runtime.ops import Health, serve_ops
 from services.runtime.outbox_sender import OutboxSender
+from services.runtime.rate_limit import RateLimit
 from services.runtime.settings import PREFIX, Settings
 from services.runtime.tables import dead_letters
+from services.runtime.tls import server_context
 from services.runtime.topics import require_topics
 
 REPLAYED = ("hl7v2-inbound", "fhir-inbound", "procedure-telemetry", "clinical-facts", DECISIONS)
@@ -68,6 +73,7 @@ def build(
     doors = Doors(casework, access, settings, registry or CollectorRegistry())
     return Starlette(
         routes=[Route("/", doors.index), *doors.routes()],
+        middleware=[Middleware(RateLimit, rate=settings.desk_rate, refuse=doors.too_often)],
         exception_handlers={HTTPException: doors.elsewhere},
         lifespan=lifespan,
     )
@@ -108,13 +114,16 @@ def run(settings: Settings) -> None:
             await run_in_threadpool(record_owed, engine, casework.trail, casework.restraint)
             await asyncio.sleep(5)
 
-    sender = OutboxSender(
-        engine, SENT, {"bootstrap_servers": settings.kafka.split(",")}, said, broken, client="cryowatch-desk"
-    )
+    def refused(found: Reached) -> None:
+        log.error("kafka_refuses", dependency="kafka", reason=found.value)
+
+    access = KafkaAccess(settings)
+    probe = KafkaProbe(access, refused)
+    sender = OutboxSender(engine, SENT, access, probe, said, broken, client="cryowatch-desk")
 
     def send() -> None:
         try:
-            require_topics(settings.kafka, [declared(name) for name in SENT], lambda up: said("kafka", up))
+            require_topics(access, [declared(name) for name in SENT], lambda up: said("kafka", up), probe)
         except SystemExit as missing:
             print(missing, file=sys.stderr)
             os._exit(1)
@@ -129,6 +138,7 @@ def run(settings: Settings) -> None:
         await run_in_threadpool(sender.stop)
 
     app = build(casework, settings, registry=metrics.registry, lifespan=lifespan)
+    tls = server_context(settings, "desk")
     listening = _listen(settings)
     serve_ops(settings, metrics.registry, health, refresh)
     log.info("service_starts", host=settings.desk_host, port=listening.getsockname()[1])
@@ -139,6 +149,7 @@ def run(settings: Settings) -> None:
         server_header=False,
         limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=10,
+        ssl_context_factory=(lambda *_: tls) if tls else None,
     )
     _Server(config).run(sockets=[listening])
     engine.dispose()

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,7 +92,7 @@ class Doors:
             return _json(status, body)
         except Refused as refused:
             await run_in_threadpool(self._record, door, request, refused)
-            headers = {"WWW-Authenticate": _challenge(refused)}
+            headers = {"WWW-Authenticate": refused.challenge}
             return _json(refused.status, _error(refused.error or "login", refused.words), headers)
         except Problem as problem:
             return _json(_STATUS[problem.kind], _error(problem.kind, problem.words))
@@ -176,6 +176,13 @@ class Doors:
         words = "CryoWatch desk: /dead-letters, /reviews, /adjudications.\n"
         return Response(words, media_type="text/plain")
 
+    def too_often(self, _: Request, headers: Mapping[str, str]) -> Response:
+        """429: this address asks more often than it may."""
+        self._requests.labels("none", "429").inc()
+        return _json(
+            429, _error("too_many_requests", "Come again after the time that Retry-After names."), dict(headers)
+        )
+
     async def elsewhere(self, _: Request, problem: Exception) -> Response:
         """404 and 405 of addresses and methods that don't exist."""
         status = problem.status_code if isinstance(problem, HTTPException) else 404
@@ -217,11 +224,6 @@ def decoded(body: bytes) -> tuple[str, str]:
         return body.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
         return body.decode("latin-1"), "latin-1 (a guess)"
-
-
-def _challenge(refused: Refused) -> str:
-    error = f', error="{refused.error}"' if refused.error else ""
-    return f'Bearer realm="CryoWatch"{error}'
 
 
 def _error(code: str, words: str) -> Json:

@@ -12,20 +12,25 @@ from sqlalchemy import Engine
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.routing import Route
 from starlette.types import Lifespan
 
-from services.fhir_gateway.access import read_tokens
 from services.fhir_gateway.audited import AuditedReads
+from services.fhir_gateway.capability import Secured
 from services.fhir_gateway.doors import SERVICE, Doors
 from services.fhir_gateway.handler import Gateway
 from services.fhir_gateway.hospital import Hospital
 from services.fhir_gateway.release import Release
 from services.fhir_gateway.repository import Repository
+from services.fhir_gateway.smart import smart_routes
+from services.runtime.access import access_of
 from services.runtime.database import make_engine, unavailable
 from services.runtime.logs import configure
 from services.runtime.ops import Health, serve_ops
+from services.runtime.rate_limit import RateLimit
 from services.runtime.settings import Settings
+from services.runtime.tls import server_context
 
 MOST_CONNECTIONS = 200
 HEALTH_SECONDS = 5.0
@@ -46,19 +51,21 @@ def build(
     lifespan: Lifespan[Starlette] | None = None,
     audited: AuditedReads | None = None,
 ) -> Starlette:
-    """The application. SystemExit in words when the token file can't be used."""
-    tokens = read_tokens(settings.gateway_token_file) if settings.gateway_token_file else ()
+    """The application. SystemExit in words when a file of tokens or keys can't be used."""
+    access = access_of(settings)
     hospital = Hospital(
         settings.patient_system_template, settings.accession_system_template, settings.sites(), settings.ruleset
     )
-    # With a token set, whoever gets an answer has shown it.
-    repository = Repository(engine, evidence=bool(tokens) or settings.gateway_evidence == "open")
-    gateway = Gateway(repository, hospital, secured=bool(tokens))
+    jwt = settings.jwt_jwks_file is not None
+    secured = Secured.JWT if jwt else Secured.TOKEN if access.secured else Secured.OPEN
+    gateway = Gateway(Repository(engine), hospital, secured=secured)
     audited = audited or AuditedReads(engine, settings)
-    doors = Doors(gateway, settings, tokens, registry or CollectorRegistry(), audited)
+    doors = Doors(gateway, settings, access, registry or CollectorRegistry(), audited)
     routes = [route for release in Release for route in doors.routes(release)]
+    smart = smart_routes(settings) if jwt else []
     return Starlette(
-        routes=[Route("/", doors.index), *routes],
+        routes=[Route("/", doors.index), *smart, *routes],
+        middleware=[Middleware(RateLimit, rate=settings.gateway_rate, refuse=doors.too_often)],
         exception_handlers={HTTPException: doors.elsewhere},
         lifespan=lifespan,
     )
@@ -68,7 +75,7 @@ def run(settings: Settings) -> None:
     """Serve until SIGTERM."""
     log = configure(SERVICE, settings.log_level)
     engine = make_engine(settings, pool=8)
-    repository = Repository(engine, evidence=False)
+    repository = Repository(engine)
     ready, said = False, ""
     health = Health(ready=lambda: ready)
     registry = CollectorRegistry()
@@ -98,6 +105,8 @@ def run(settings: Settings) -> None:
         watching.cancel()
 
     app = build(engine, settings, registry=registry, lifespan=lifespan, audited=audited)
+    _must_be_guarded(settings)
+    tls = server_context(settings, "gateway")
     listening = _listen(settings)
     serve_ops(settings, registry, health)
     log.info("service_starts", host=settings.gateway_host, port=listening.getsockname()[1])
@@ -108,16 +117,30 @@ def run(settings: Settings) -> None:
         server_header=False,
         limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=10,
+        ssl_context_factory=(lambda *_: tls) if tls else None,
     )
     _Server(config).run(sockets=[listening])
     engine.dispose()
     log.info("service_stopped")
 
 
+def _must_be_guarded(settings: Settings) -> None:
+    """Beyond this machine nobody reads without showing something."""
+    if access_of(settings).secured or settings.gateway_host in ("127.0.0.1", "::1", "localhost"):
+        return
+    raise SystemExit(
+        f"CRYOWATCH_GATEWAY_HOST: {settings.gateway_host} is reached from other machines, so readers must show a "
+        "token: set CRYOWATCH_GATEWAY_TOKEN_FILE or CRYOWATCH_JWT_JWKS_FILE"
+    )
+
+
 def _listen(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.gateway_host else socket.AF_INET
     try:
-        return socket.create_server((settings.gateway_host, settings.gateway_port), family=family, backlog=256)
+        listening = socket.create_server((settings.gateway_host, settings.gateway_port), family=family, backlog=256)
     except OSError as problem:
         where = f"{settings.gateway_host}:{settings.gateway_port}"
         raise SystemExit(f"CRYOWATCH_GATEWAY_PORT: can't listen on {where} ({problem.strerror})") from None
+    # asyncio sets it only where a socket names its protocol; without it each kept-alive answer waits some 40 ms.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening

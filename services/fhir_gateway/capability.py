@@ -1,15 +1,18 @@
 """The CapabilityStatement: what this server offers, no more than it does."""
 
+from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 
 from services.fhir_gateway.definitions import definitions
 from services.fhir_gateway.elements import Json
 from services.fhir_gateway.parameters import parameters
 from services.fhir_gateway.release import Release
+from services.runtime.access import READ_EVENTS, READ_EVIDENCE
 
 CHANGED = "2026-11-24"
 """When the statement last changed."""
 
+_SERVICES = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 _DOCUMENTATION = (
     "Adverse events of cryoablation, graded on the SIR scale. Ids are deterministic; a version is a revision. "
     "A withdrawn event stays readable: in R4 it carries a modifierExtension (entered-in-error) and the tag withdrawn, "
@@ -20,16 +23,23 @@ _DOCUMENTATION = (
 )
 
 
-def capability(release: Release, base: str, *, secured: bool) -> Json:
+class Secured(StrEnum):
+    """What readers have to show: nothing, a token that this server knows, or a JWT (where a token may do as well)."""
+
+    OPEN = "open"
+    TOKEN = "token"
+    JWT = "jwt"
+
+
+def capability(release: Release, base: str, *, secured: Secured) -> Json:
     """The statement of one release; ``base`` is its address."""
-    guard = "Every request but this one needs the header Authorization: Bearer with a token."
     rest: Json = {
         "mode": "server",
         "documentation": _rest_words(release),
         "resource": [_adverse_event(release), *_conformance(release)],
     }
-    if secured:
-        rest["security"] = {"description": guard}
+    if secured is not Secured.OPEN:
+        rest["security"] = _security(secured)
     return {
         "resourceType": "CapabilityStatement",
         "id": "cryowatch-gateway",
@@ -46,6 +56,18 @@ def capability(release: Release, base: str, *, secured: bool) -> Json:
         "fhirVersion": release.version,
         "format": ["application/fhir+json", "json"],
         "rest": [rest],
+    }
+
+
+def _security(secured: Secured) -> Json:
+    words = "Every request but this one needs the header Authorization: Bearer with a token."
+    if secured is Secured.TOKEN:
+        return {"description": words}
+    coding = {"system": _SERVICES, "code": "SMART-on-FHIR", "display": "SMART-on-FHIR"}
+    return {
+        "service": [{"coding": [coding], "text": "OAuth2: SMART Backend Services"}],
+        "description": f"{words} It is a JWT with the scope {READ_EVENTS}; {READ_EVIDENCE} shows evidence sentences. "
+        "Where to get one is said at .well-known/smart-configuration under this server's address.",
     }
 
 

@@ -1,7 +1,7 @@
 """The doors between HTTP and the gateway: routes, access, forms, and errors as OperationOutcome."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -13,14 +13,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from services.audit.refusals import NOBODY
-from services.fhir_gateway.access import require_token
+from services.audit import refusals
 from services.fhir_gateway.audited import AuditedReads
 from services.fhir_gateway.elements import Json
-from services.fhir_gateway.handler import TYPE, Answer, Asked, Gateway
+from services.fhir_gateway.handler import NOBODY, TYPE, Answer, Asked, Gateway
 from services.fhir_gateway.negotiation import media_type, require_json
 from services.fhir_gateway.refusal import Refusal, bad, outcome, unavailable_now
 from services.fhir_gateway.release import Release
+from services.runtime.access import READ_EVENTS, Access, Caller, Refused
 from services.runtime.database import rejected, unavailable
 from services.runtime.settings import Settings
 
@@ -38,14 +38,14 @@ class Doors:
         self,
         gateway: Gateway,
         settings: Settings,
-        tokens: tuple[bytes, ...],
+        access: Access,
         registry: CollectorRegistry,
         audited: AuditedReads,
     ) -> None:
         self._gateway = gateway
         self._audited = audited
         self._address = settings.gateway_base_url.rstrip("/")
-        self._tokens = tokens
+        self._access = access
         self._log = structlog.get_logger().bind(service=SERVICE)
         self._requests = Counter(
             "cryo_gateway_requests_total",
@@ -91,35 +91,31 @@ class Doors:
     ) -> Response:
         query: dict[str, str] = {}
         try:
-            client = NOBODY if open_ else await self._admitted(request, name)
+            caller = NOBODY if open_ else await self._admitted(request, name)
             pairs = await _pairs(request)
             query = dict(pairs)
             require_json(request.headers.get("accept", ""), query.get("_format"), release)
-            asked = Asked(release, self._base(request, release), tuple(pairs), request.headers)
-            found = await run_in_threadpool(self._given, client, name, answer, asked, request)
+            asked = Asked(release, self._base(request, release), tuple(pairs), request.headers, caller)
+            found = await run_in_threadpool(self._given, name, answer, asked, request)
             response = _response(release, found.body, found.status, found.headers, pretty="_pretty" in query)
         except Exception as problem:
             response = self._refused(release, name, problem)
         self._requests.labels(release.value, name, str(response.status_code)).inc()
         return response
 
-    def _given(self, client: str, name: str, answer: Interaction, asked: Asked, request: Request) -> Answer:
+    def _given(self, name: str, answer: Interaction, asked: Asked, request: Request) -> Answer:
         found = answer(asked, request)
-        self._audited.given(client, name, request, found)
+        self._audited.given(asked.caller.name, name, request, found)
         return found
 
-    async def _admitted(self, request: Request, name: str) -> str:
-        """The client's name; a refusal is recorded."""
+    async def _admitted(self, request: Request, name: str) -> Caller:
+        """Who calls; a refusal is recorded."""
         try:
-            self._admit(request)
-        except Refusal as refusal:
-            await run_in_threadpool(self._audited.refused, NOBODY, name, request, refusal.words)
-            raise
-        return "token" if self._tokens else "anybody"
-
-    def _admit(self, request: Request) -> None:
-        if self._tokens:
-            require_token(request.headers.get("authorization"), self._tokens)
+            return self._access.require(request.headers.get("authorization"), READ_EVENTS)
+        except Refused as refused:
+            await run_in_threadpool(self._audited.refused, refusals.NOBODY, name, request, refused.words)
+            code = "login" if refused.status == 401 else "forbidden"
+            raise Refusal(refused.status, code, refused.words, {"WWW-Authenticate": refused.challenge}) from None
 
     def _refused(self, release: Release, name: str, problem: Exception) -> Response:
         if isinstance(problem, Refusal):
@@ -155,6 +151,13 @@ class Doors:
             return _response(release, outcome("not-supported", "This server only reads: use GET."), 405, headers)
         words = "There is nothing at this address. Begin at /r4/metadata or /r5/metadata."
         return _response(release, outcome("not-found", words), status, headers)
+
+    def too_often(self, request: Request, headers: Mapping[str, str]) -> Response:
+        """429: this address asks more often than it may."""
+        release = Release.R5 if request.url.path.startswith("/r5") else Release.R4
+        self._requests.labels(release.value, "none", "429").inc()
+        words = "Too many requests: come again after the time that Retry-After names."
+        return _response(release, outcome("throttled", words), 429, dict(headers))
 
 
 async def _pairs(request: Request) -> list[tuple[str, str]]:

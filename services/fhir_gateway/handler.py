@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from services.fhir_gateway import bundle
 from services.fhir_gateway.adverse_event import resource
-from services.fhir_gateway.capability import capability
+from services.fhir_gateway.capability import Secured, capability
 from services.fhir_gateway.conditional import etag, last_modified, unchanged
 from services.fhir_gateway.cursor import read_cursor
 from services.fhir_gateway.definitions import TYPES, definitions
@@ -21,8 +21,10 @@ from services.fhir_gateway.repository import Found, Repository
 from services.fhir_gateway.search import parse_count, parse_search, parse_shape
 from services.fhir_gateway.search_values import date_range
 from services.fhir_gateway.summary import shaped
+from services.runtime.access import READ_EVIDENCE, Caller
 
 TYPE = "AdverseEvent"
+NOBODY = Caller("", frozenset())
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _REVISION = re.compile(r"\d{1,18}")
 _RENDERED = 2048
@@ -31,12 +33,18 @@ _RENDERED = 2048
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request: its release, the release's address, the query in order, and the headers."""
+    """A request: its release, the release's address, the query in order, the headers, and who asks."""
 
     release: Release
     base: str
     query: tuple[tuple[str, str], ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    caller: Caller = NOBODY
+
+    @property
+    def evidence(self) -> bool:
+        """Whether the caller may read the sentences."""
+        return self.caller.may(READ_EVIDENCE)
 
     @property
     def strict(self) -> bool:
@@ -59,14 +67,14 @@ class Answer:
 
 
 class Gateway:
-    """Answers from a repository. ``secured``: whether readers need a token, for the CapabilityStatement."""
+    """Answers from a repository. ``secured``: what readers have to show, for the CapabilityStatement."""
 
     def __init__(
         self,
         repository: Repository,
         hospital: Hospital,
         *,
-        secured: bool,
+        secured: Secured,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._repository = repository
@@ -81,7 +89,7 @@ class Gateway:
 
     def read(self, asked: Asked, name: str) -> Answer:
         """The newest version of an event; 304 where the client has it."""
-        found = self._repository.read(_checked(name))
+        found = self._repository.read(_checked(name), evidence=asked.evidence)
         if found is None:
             raise _unknown_event()
         return self._one(asked, found, conditional=True)
@@ -89,7 +97,8 @@ class Gateway:
     def vread(self, asked: Asked, name: str, version: str) -> Answer:
         """One version of an event."""
         _checked(name)
-        found = self._repository.version(name, int(version)) if _REVISION.fullmatch(version) else None
+        number = int(version) if _REVISION.fullmatch(version) else None
+        found = None if number is None else self._repository.version(name, number, evidence=asked.evidence)
         if found is None:
             raise not_found("This server has no such version of an event.")
         return self._one(asked, found, conditional=False)
@@ -104,7 +113,8 @@ class Gateway:
         if cursor and (cursor.sort != "_history" or not _REVISION.fullmatch(cursor.id)):
             raise bad("The parameter _after belongs to another request: start again without it.", "value")
         count = parse_count(given.get("_count"))
-        page = self._repository.history(_checked(name), since, int(cursor.id) if cursor else None, count)
+        before = int(cursor.id) if cursor else None
+        page = self._repository.history(_checked(name), since, before, count, evidence=asked.evidence)
         if page is None:
             raise _unknown_event()
         used = [(key, value) for key, value in asked.query if key in ("_count", "_since", "_format")]
@@ -117,7 +127,7 @@ class Gateway:
     def search(self, asked: Asked) -> Answer:
         """One page of a search."""
         search = parse_search(asked.query, asked.release, strict=asked.strict)
-        page = self._repository.search(search, self._hospital, asked.release)
+        page = self._repository.search(search, self._hospital, asked.release, evidence=asked.evidence)
         resources = [shaped(self._resource(asked, one), search.shape, asked.release) for one in page.found]
         address = f"{asked.base}/{TYPE}"
         body = bundle.searchset(address, search.used, page.total, resources, page.after, self._now())

@@ -61,11 +61,10 @@ class Page:
 
 
 class Repository:
-    """Reads for the gateway. ``evidence`` says whether sentences may be shown."""
+    """Reads for the gateway. ``evidence`` says of each whether sentences may be shown."""
 
-    def __init__(self, engine: Engine, *, evidence: bool) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        self._evidence = evidence
 
     @contextmanager
     def _snapshot(self) -> Iterator[Connection]:
@@ -79,14 +78,14 @@ class Repository:
             connection.execute(select(_events.id).limit(1))
         return True
 
-    def read(self, event_id: str) -> Found | None:
+    def read(self, event_id: str, *, evidence: bool) -> Found | None:
         """The newest version of an event; None when there is none that readers may see."""
         query = select(*_NEWEST).where(_events.id == event_id, visible)
         with self._snapshot() as connection:
             row = connection.execute(query).one_or_none()
-            return self._found(connection, row, newest=True) if row else None
+            return self._found(connection, row, newest=True, evidence=evidence) if row else None
 
-    def version(self, event_id: str, revision: int) -> Found | None:
+    def version(self, event_id: str, revision: int, *, evidence: bool) -> Found | None:
         """One version; None when there is none that readers may see."""
         with self._snapshot() as connection:
             first, newest = self._bounds(connection, event_id)
@@ -94,9 +93,11 @@ class Repository:
                 return None
             chosen = (_versions.id == event_id, _versions.revision == revision)
             row = connection.execute(select(_versions.body, _versions.published_at).where(*chosen)).one_or_none()
-            return self._found(connection, row, newest=revision == newest) if row else None
+            return self._found(connection, row, newest=revision == newest, evidence=evidence) if row else None
 
-    def history(self, event_id: str, since: datetime | None, before: int | None, count: int) -> Page | None:
+    def history(
+        self, event_id: str, since: datetime | None, before: int | None, count: int, *, evidence: bool
+    ) -> Page | None:
         """Versions, newest first, published at or after ``since`` and older than revision ``before``."""
         with self._snapshot() as connection:
             first, newest = self._bounds(connection, event_id)
@@ -110,11 +111,14 @@ class Repository:
             if before is not None:
                 query = query.where(_versions.revision < before)
             rows = connection.execute(query.order_by(_versions.revision.desc()).limit(count + 1)).all()
-            found = tuple(self._found(connection, row, newest=row.body["revision"] == newest) for row in rows[:count])
+            found = tuple(
+                self._found(connection, row, newest=row.body["revision"] == newest, evidence=evidence)
+                for row in rows[:count]
+            )
         more = len(rows) > count and count > 0
         return Page(total, found, Cursor("_history", None, found[-1].edition.version) if more else None)
 
-    def search(self, search: Search, hospital: Hospital, release: Release) -> Page:
+    def search(self, search: Search, hospital: Hospital, release: Release, *, evidence: bool) -> Page:
         """One page of a search, and how many events it finds in all."""
         chosen = [visible, *(condition(one, hospital, release) for one in search.criteria)]
         key = _sort_key(search)
@@ -127,7 +131,7 @@ class Repository:
             order = [key.desc() if search.descending else key, _events.id]
             query = select(*_NEWEST, _events.onset).where(*chosen)
             rows = connection.execute(query.order_by(*order).limit(search.count + 1)).all()
-            found = tuple(self._found(connection, row, newest=True) for row in rows[: search.count])
+            found = tuple(self._found(connection, row, newest=True, evidence=evidence) for row in rows[: search.count])
         more = len(rows) > search.count
         return Page(total, found, _cursor(search, rows[search.count - 1]) if more else None)
 
@@ -137,12 +141,12 @@ class Repository:
         row = connection.execute(query.where(_versions.id == event_id)).one()
         return row[0], row[1]
 
-    def _found(self, connection: Connection, row: Row[*tuple[Any, ...]], *, newest: bool) -> Found:
+    def _found(self, connection: Connection, row: Row[*tuple[Any, ...]], *, newest: bool, evidence: bool) -> Found:
         event: AdverseEvent = from_json(AdverseEvent, row.body)
         edition = Edition(event, row.published_at, newest)
         # Offsets belong to the text that the version was made from: an older version's, or a withdrawn one's,
         # would cut other sentences from the text as it stands now.
-        shown = self._evidence and newest and edition.withdrawal is None and event.evidence
+        shown = evidence and newest and edition.withdrawal is None and event.evidence
         return Found(edition, tuple(evidence_sentences(connection, event)) if shown else ())
 
 

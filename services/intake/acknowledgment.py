@@ -4,6 +4,7 @@ Original mode: AA stored, AE send it again, AR don't. Enhanced mode (MSH-15 or M
 asks, and AA, AE or AR as MSH-16 asks. AA says that the message is durable and will be processed, never less.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,11 @@ from services.intake.header import Header
 _APPLICATION, _FACILITY = b"CRYOWATCH", b"CRYOWATCH"
 _PLAIN = Header(b"MSH", (b"MSH", b"|", b"^~\\&"))
 _TABLE = b"HL70357"
+_TRIGGER = re.compile(rb"[A-Z][A-Z\d]\d")
+_PROCESSING = re.compile(rb"[DPT](?:[^\w\s][A-Z])?")
+_VERSION = re.compile(rb"\d(\.\d){0,3}")
+_SET = rb"(?:8859/\d{1,2}|ASCII|UNICODE(?: UTF-?\d{1,2})?|ISO[- ]?IR ?\d{1,3}|ISO[- ]?8859-\d{1,2}|UTF-?\d{1,2})"
+_CHARSET = re.compile(rb"(?:" + _SET + rb")?(?:[^\w\s]" + _SET + rb")*")
 
 
 class Verdict(StrEnum):
@@ -101,7 +107,7 @@ def _wanted(condition: bytes, verdict: Verdict) -> bool:
 
 def _message(received: Header, code: str, problem: Problem | None, now: datetime, control_id: str) -> bytes:
     s, c = received.separator, received.component_separator
-    trigger = received.component(9, 2)
+    trigger = _echoed(_TRIGGER, received.component(9, 2))
     kind = c.join((b"ACK", trigger, b"ACK")) if trigger else b"ACK"
     fields = [
         b"MSH",
@@ -114,11 +120,12 @@ def _message(received: Header, code: str, problem: Problem | None, now: datetime
         b"",
         kind,
         control_id.encode(),
-        received.field(11) or b"P",
-        received.field(12) or b"2.5.1",
+        _echoed(_PROCESSING, received.field(11)) or b"P",
+        _echoed(_VERSION, received.component(12)) or b"2.5.1",
     ]
-    if received.field(18):
-        fields += [b"", b"", b"", b"", b"", received.field(18)]
+    charset = _echoed(_CHARSET, received.field(18))
+    if charset:
+        fields += [b"", b"", b"", b"", b"", charset]
     old = received.component(12) < b"2.5" and received.component(12) != b""
     segments = [s.join(fields), s.join((b"MSA", code.encode(), received.field(10)))]
     if problem is not None:
@@ -126,6 +133,11 @@ def _message(received: Header, code: str, problem: Problem | None, now: datetime
             segments[1] += s + problem.advice
         segments.append(_error(problem, s, c, received.field(2)[3:4], old))
     return b"\r".join(segments) + b"\r"
+
+
+def _echoed(pattern: re.Pattern[bytes], field: bytes) -> bytes:
+    """A field of the header as it came, if it can be what it should be: a garbled one may hold a patient's data."""
+    return field if pattern.fullmatch(field) else b""
 
 
 def _error(problem: Problem, s: bytes, c: bytes, sub: bytes, old: bool) -> bytes:

@@ -12,13 +12,17 @@ import uvicorn
 from prometheus_client import CollectorRegistry
 from structlog.stdlib import BoundLogger
 
-from services.intake.fhir_http import fhir_app
+from services.intake.fhir_http import HttpLimits, fhir_app
 from services.intake.metrics import IntakeMetrics
-from services.intake.mllp import MllpServer
+from services.intake.mllp import Limits, MllpServer
 from services.intake.publisher import KafkaPublisher
+from services.runtime.access import senders_access_of
+from services.runtime.kafka_access import KafkaAccess
+from services.runtime.kafka_reach import Reached
 from services.runtime.logs import configure
 from services.runtime.ops import Health, serve_ops
 from services.runtime.settings import Settings
+from services.runtime.tls import server_context
 
 SERVICE = "intake"
 _CHECK_SECONDS = 2.0
@@ -82,17 +86,32 @@ def build(settings: Settings, registry: CollectorRegistry | None = None) -> Inta
     log = configure(SERVICE, settings.log_level)
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # it repeats itself; ``watch`` says once what it means
     metrics = IntakeMetrics(registry or CollectorRegistry())
-    publisher = KafkaPublisher(settings.kafka)
+
+    def refused(reached: Reached) -> None:
+        log.error("kafka_refuses", dependency="kafka", reason=reached.value)
+
+    publisher = KafkaPublisher(KafkaAccess(settings), refused=refused)
+    tls = server_context(settings, "fhir_intake")
     config = uvicorn.Config(
-        fhir_app(publisher, metrics),
+        fhir_app(
+            publisher,
+            metrics,
+            HttpLimits(settings.fhir_intake_longest, settings.fhir_intake_rate),
+            senders_access_of(settings),
+        ),
         host=settings.fhir_intake_host,
         port=settings.fhir_intake_port,
         log_config=None,
         access_log=False,
         lifespan="off",
+        server_header=False,
         timeout_graceful_shutdown=10,
+        ssl_context_factory=(lambda *_: tls) if tls else None,
     )
-    return Intake(settings, publisher, metrics, MllpServer(publisher, metrics), _HttpServer(config), log)
+    mllp = MllpServer(
+        publisher, metrics, Limits(longest_message=settings.mllp_longest), tls=server_context(settings, "mllp")
+    )
+    return Intake(settings, publisher, metrics, mllp, _HttpServer(config), log)
 
 
 def run(settings: Settings, registry: CollectorRegistry | None = None) -> None:

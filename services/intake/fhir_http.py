@@ -6,17 +6,21 @@ comes in the header ``X-Sender``; without it the sender is ``http``. Every answe
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from services.intake.metrics import IntakeMetrics
 from services.intake.publisher import Publisher, TooLarge
+from services.runtime.access import SEND_MESSAGES, Access, Refused
 from services.runtime.clock import Clock
 from services.runtime.outcomes import Unavailable
+from services.runtime.rate_limit import RateLimit
 
 TOPIC = "fhir-inbound"
 MEDIA_TYPE = "application/fhir+json"
@@ -26,26 +30,46 @@ _ACCEPTED = ("application/fhir+json", "application/json", "text/json", "applicat
 class _Refusal(Exception):
     """An answer other than 202."""
 
-    def __init__(self, status: int, code: str, words: str) -> None:
+    def __init__(self, status: int, code: str, words: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(code)
-        self.status, self.code, self.words = status, code, words
+        self.status, self.code, self.words, self.headers = status, code, words, headers
 
 
-def fhir_app(publisher: Publisher, metrics: IntakeMetrics, longest: int = 16 * 2**20) -> Starlette:
-    """The application. ``longest`` is the largest body that it takes, in bytes."""
+@dataclass(frozen=True, slots=True)
+class HttpLimits:
+    """The largest body in bytes, and the requests a second that one address may make (0: any number)."""
+
+    longest: int = 16 * 2**20
+    rate: float = 0.0
+
+
+def fhir_app(
+    publisher: Publisher, metrics: IntakeMetrics, limits: HttpLimits | None = None, access: Access | None = None
+) -> Starlette:
+    """The application. Without ``access`` everybody who reaches it may send."""
     clock = Clock(None)
+    limits = limits or HttpLimits()
+    access = access or Access((), None, frozenset((SEND_MESSAGES,)))
 
     async def take(request: Request) -> Response:
         try:
+            _admit(request)
             return await _store(request)
         except _Refusal as refusal:
-            return _answer(metrics, refusal.status, "error", refusal.code, refusal.words)
+            return _answer(metrics, refusal.status, "error", refusal.code, refusal.words, refusal.headers)
+
+    def _admit(request: Request) -> None:
+        try:
+            access.require(request.headers.get("authorization"), SEND_MESSAGES)
+        except Refused as refused:
+            code = "login" if refused.status == 401 else "forbidden"
+            raise _Refusal(refused.status, code, refused.words, {"WWW-Authenticate": refused.challenge}) from None
 
     async def _store(request: Request) -> Response:
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type not in _ACCEPTED:
             raise _Refusal(415, "not-supported", f"Send {MEDIA_TYPE}.")
-        body = await _body(request, longest)
+        body = await _body(request, limits.longest)
         _check(body, request.path_params.get("type"), request.path_params.get("id"))
         sender = _sender(request.headers)
         headers = {"cw-source": b"http", "cw-sender": sender.encode(), "content-type": MEDIA_TYPE.encode()}
@@ -64,7 +88,11 @@ def fhir_app(publisher: Publisher, metrics: IntakeMetrics, longest: int = 16 * 2
         words = "POST /fhir, POST /fhir/{type} or PUT /fhir/{type}/{id}."
         return _answer(metrics, status, "error", code, words, getattr(problem, "headers", None))
 
+    def too_often(_: Request, headers: Mapping[str, str]) -> Response:
+        return _answer(metrics, 429, "error", "throttled", "Too many requests: come again later.", headers)
+
     return Starlette(
+        middleware=[Middleware(RateLimit, rate=limits.rate, refuse=too_often)],
         routes=[
             Route("/fhir", take, methods=["POST"]),
             Route("/fhir/", take, methods=["POST"]),

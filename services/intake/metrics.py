@@ -4,7 +4,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 _ANSWERS = {
     "mllp": ("AA", "AE", "AR", "CA", "CE", "CR", "none"),
-    "http": ("202", "400", "404", "405", "413", "415", "503"),
+    "http": ("202", "400", "401", "403", "404", "405", "413", "415", "429", "503"),
 }
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from services.runtime.outcomes import Unavailable
 TOPIC = "hl7v2-inbound"
 _MEDIA_TYPE = b"x-application/hl7-v2+er7"
 _CHUNK = 65536
+_HANDSHAKE_SECONDS = 10.0
 _INCOMPLETE = {
     Whole.TOO_LONG: (Verdict.REFUSED, TOO_LONG),
     Whole.NO_ROOM: (Verdict.RETRY, BUSY),
@@ -53,7 +55,10 @@ def _new_id() -> str:
 
 
 class MllpServer:
-    """Takes MLLP connections. ``now`` and ``next_id`` are for the answers' MSH-7 and MSH-10."""
+    """Takes MLLP connections, inside TLS where ``tls`` is given.
+
+    ``now`` and ``next_id`` are for the answers' MSH-7 and MSH-10.
+    """
 
     def __init__(
         self,
@@ -62,7 +67,9 @@ class MllpServer:
         limits: Limits | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         next_id: Callable[[], str] = _new_id,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
+        self._tls = tls
         self._publisher = publisher
         self._metrics = metrics
         self._limits = limits or Limits()
@@ -76,7 +83,10 @@ class MllpServer:
 
     async def start(self, host: str, port: int) -> int:
         """Listen; the port, also where 0 asked for any. OSError when the address can't be had."""
-        self._server = await asyncio.start_server(self._connected, host, port, limit=2 * _CHUNK, backlog=128)
+        patience = None if self._tls is None else _HANDSHAKE_SECONDS
+        self._server = await asyncio.start_server(
+            self._connected, host, port, limit=2 * _CHUNK, backlog=128, ssl=self._tls, ssl_handshake_timeout=patience
+        )
         return int(self._server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:

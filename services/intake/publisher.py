@@ -2,16 +2,17 @@
 
 import asyncio
 import math
-import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
+from kafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError, TopicAuthorizationFailedError
 
+from services.runtime.kafka_access import KafkaAccess
+from services.runtime.kafka_reach import KafkaProbe, Reached
 from services.runtime.outcomes import Unavailable
 
 LONGEST_RECORD = 20 * 2**20
@@ -32,12 +33,21 @@ class Publisher(Protocol):
 class KafkaPublisher:
     """A producer that is made when it is needed, waits a bounded time, and is made anew after a failure.
 
+    ``refused`` is told when Kafka is there and won't have us.
+
     Idempotent, all replicas: a record is written once for each call that returns. After Unavailable it may or may not
     have been written; the sender's repetition is then a duplicate, which the message ledger tells by its content.
     """
 
-    def __init__(self, brokers: str, wait: float = 8.0, workers: int = 32) -> None:
-        self._brokers = [broker.strip() for broker in brokers.split(",")]
+    def __init__(
+        self,
+        access: KafkaAccess,
+        wait: float = 8.0,
+        workers: int = 32,
+        refused: Callable[[Reached], None] = lambda _: None,
+    ) -> None:
+        self._access = access
+        self._probe = KafkaProbe(access, refused)
         self._wait = wait
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="publish")
         self._lock = threading.Lock()
@@ -68,6 +78,10 @@ class KafkaPublisher:
             producer.send(topic, key=key, value=value, headers=headers).get(timeout=self._wait)
         except (MessageSizeTooLargeError, RecordListTooLargeError):
             raise TooLarge from None
+        except TopicAuthorizationFailedError:
+            self._discard(producer)
+            self._probe.note(Reached.TOPIC)
+            raise Unavailable("kafka") from None
         except (KafkaError, OSError, AssertionError, RuntimeError):
             self._discard(producer)
             raise Unavailable("kafka") from None
@@ -79,7 +93,7 @@ class KafkaPublisher:
                     raise Unavailable("kafka")
                 try:
                     self._producer = KafkaProducer(
-                        bootstrap_servers=self._brokers,
+                        **self._access.kafka_python(),
                         client_id="cryowatch-intake",
                         acks="all",
                         enable_idempotence=True,
@@ -91,7 +105,7 @@ class KafkaPublisher:
                         delivery_timeout_ms=int(self._wait * 900),
                         metrics_enabled=False,
                     )
-                except (KafkaError, OSError):
+                except (KafkaError, OSError, SystemExit):  # SystemExit: a file is being replaced
                     self._failed_at = time.monotonic()
                     raise Unavailable("kafka") from None
             return self._producer
@@ -104,19 +118,10 @@ class KafkaPublisher:
         threading.Thread(target=producer.close, kwargs={"timeout": 0}, daemon=True).start()
 
     def _answers(self) -> bool:
-        if not any(map(_reachable, self._brokers)):
+        if self._probe.ask() is not Reached.ANSWERS:
             return False
         try:
             self._connected()
         except Unavailable:
             return False
         return True
-
-
-def _reachable(broker: str) -> bool:
-    host, _, port = broker.rpartition(":")
-    try:
-        with socket.create_connection((host.strip("[]"), int(port)), timeout=2):
-            return True
-    except OSError:
-        return False

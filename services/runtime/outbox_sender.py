@@ -5,10 +5,9 @@ them. A crash in between sends a row twice, which everything downstream takes as
 """
 
 import math
-import socket
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kafka import KafkaProducer
@@ -17,6 +16,8 @@ from sqlalchemy import Engine
 
 from services.runtime import outbox
 from services.runtime.database import unavailable
+from services.runtime.kafka_access import KafkaAccess
+from services.runtime.kafka_reach import KafkaProbe, Reached
 from services.runtime.outcomes import Unavailable
 
 LONGEST_RECORD = 32 * 2**20
@@ -25,7 +26,7 @@ _PAUSE, _LONG_PAUSE = 0.1, 1.0
 
 
 class OutboxSender:
-    """``connection`` are kafka-python's arguments that lead to the brokers; ``said`` hears of each dependency's state.
+    """``access`` leads to the brokers, ``probe`` asks whether they answer; ``said`` hears of each dependency's state.
 
     ``said`` is called with ``kafka`` or ``database`` and whether it answers, after each round; ``broken`` with a bug.
     """
@@ -34,14 +35,15 @@ class OutboxSender:
         self,
         engine: Engine,
         topics: Sequence[str],
-        connection: Mapping[str, Any],
+        access: KafkaAccess,
+        probe: KafkaProbe,
         said: Callable[[str, bool], None],
         broken: Callable[[BaseException], None],
         *,
         client: str,
         wait: float = 30.0,
     ) -> None:
-        self._engine, self._topics, self._connection = engine, tuple(topics), dict(connection)
+        self._engine, self._topics, self._access, self._probe = engine, tuple(topics), access, probe
         self._said, self._broken, self._client, self._wait = said, broken, client, wait
         self._stopping = threading.Event()
         self._producer: Any = None
@@ -117,22 +119,15 @@ class OutboxSender:
         return sent
 
     def _reach(self) -> None:
-        servers = self._connection["bootstrap_servers"]
-        for broker in servers if isinstance(servers, list) else servers.split(","):
-            host, _, port = broker.strip().rpartition(":")
-            try:
-                socket.create_connection((host.strip("[]"), int(port)), 2).close()
-                self._asked = time.monotonic()
-                return
-            except OSError:
-                continue
-        raise Unavailable("kafka")
+        if self._probe.ask() is not Reached.ANSWERS:
+            raise Unavailable("kafka")
+        self._asked = time.monotonic()
 
     def _connected(self) -> Any:
         if self._producer is None:
             try:
                 self._producer = KafkaProducer(
-                    **self._connection,
+                    **self._access.kafka_python(),
                     client_id=self._client,
                     acks="all",
                     enable_idempotence=True,

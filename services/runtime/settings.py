@@ -15,9 +15,19 @@ PREFIX = "CRYOWATCH_"
 class Settings(BaseSettings):
     """Every setting of every service; each reads those that it needs. Secrets come from files and are never printed."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
 
     kafka: str = Field("127.0.0.1:9092", description="Kafka brokers, host:port, comma-separated")
+    kafka_security: Literal["plaintext", "tls", "sasl_tls"] = Field(
+        "plaintext", description="how Kafka is spoken to; sasl_tls is SCRAM-SHA-512 inside TLS"
+    )
+    kafka_ca_file: Path | None = Field(
+        None, description="PEM file with the authorities that may vouch for the brokers; empty: the system's"
+    )
+    kafka_user: str = Field("", description="SCRAM user of this service (sasl_tls)")
+    kafka_password_file: Path | None = Field(None, description="file with that user's password")
+    kafka_cert_file: Path | None = Field(None, description="PEM file with this client's certificate (mutual TLS)")
+    kafka_key_file: Path | None = Field(None, description="PEM file with its private key")
     database_url: str = Field(
         "postgresql+psycopg://cryowatch@127.0.0.1:5432/cryowatch", description="PostgreSQL, as an SQLAlchemy URL"
     )
@@ -31,17 +41,53 @@ class Settings(BaseSettings):
     ops_port: int = Field(0, ge=0, le=65535, description="port of the same; 0 takes a free one")
     mllp_host: str = Field("127.0.0.1", description="address on which HL7 v2 arrives (MLLP)")
     mllp_port: int = Field(2575, ge=0, le=65535, description="port of the same")
+    mllp_tls_cert_file: Path | None = Field(None, description="PEM file with the certificate of MLLP; empty: no TLS")
+    mllp_tls_key_file: Path | None = Field(None, description="PEM file with its private key")
+    mllp_tls_client_ca_file: Path | None = Field(
+        None, description="PEM file with the authorities of the clients; set, a client needs a certificate"
+    )
+    mllp_longest: int = Field(16 * 2**20, ge=1024, le=20 * 2**20, description="bytes of the longest HL7 v2 message")
     fhir_intake_host: str = Field("127.0.0.1", description="address on which FHIR arrives")
     fhir_intake_port: int = Field(8090, ge=0, le=65535, description="port of the same")
+    fhir_intake_tls_cert_file: Path | None = Field(None, description="as MLLP's, for FHIR that arrives")
+    fhir_intake_tls_key_file: Path | None = Field(None, description="PEM file with its private key")
+    fhir_intake_tls_client_ca_file: Path | None = Field(None, description="as MLLP's")
+    fhir_intake_longest: int = Field(16 * 2**20, ge=1024, le=20 * 2**20, description="bytes of the longest body")
+    fhir_intake_rate: float = Field(
+        500, ge=0, description="FHIR requests a second from one address, ten seconds' worth at once; 0: no limit"
+    )
+    fhir_intake_access: Literal["open", "token"] = Field(
+        "open", description="who may send FHIR: everybody who reaches the port, or bearers of a token"
+    )
+    fhir_intake_token_file: Path | None = Field(None, description="file with bearer tokens of senders, one a line")
     gateway_host: str = Field("127.0.0.1", description="address of the FHIR gateway")
     gateway_port: int = Field(8080, ge=0, le=65535, description="port of the same")
     gateway_base_url: str = Field("", description="the gateway's address as clients see it; empty: from the request")
-    gateway_token_file: Path | None = Field(None, description="file with the bearer token that readers must show")
-    gateway_evidence: Literal["token", "open"] = Field(
-        "token", description="who may read evidence sentences: bearers of the token, or everybody (demonstrations)"
+    gateway_tls_cert_file: Path | None = Field(None, description="as MLLP's, for the gateway")
+    gateway_tls_key_file: Path | None = Field(None, description="PEM file with its private key")
+    gateway_tls_client_ca_file: Path | None = Field(None, description="as MLLP's")
+    gateway_rate: float = Field(
+        100, ge=0, description="gateway requests a second from one address, ten seconds' worth at once; 0: no limit"
     )
+    gateway_token_file: Path | None = Field(None, description="file with bearer tokens of readers, one a line")
+    gateway_evidence: Literal["token", "open"] = Field(
+        "token", description="who may read evidence sentences: who shows the right to, or everybody (demonstrations)"
+    )
+    jwt_jwks_file: Path | None = Field(
+        None, description="JWK Set of who may issue JWTs (SMART Backend Services); read again when it changes"
+    )
+    jwt_issuer: str = Field("", description="the issuer (iss) of the JWTs")
+    jwt_audience: str = Field("", description="the audience (aud) that JWTs must name")
+    jwt_leeway: float = Field(30, ge=0, le=120, description="seconds by which the issuer's clock may differ")
+    jwt_token_url: str = Field("", description="where clients get JWTs, for /.well-known/smart-configuration")
     desk_host: str = Field("127.0.0.1", description="address of the desk: dead letters, reviews, decisions")
     desk_port: int = Field(8070, ge=0, le=65535, description="port of the same")
+    desk_tls_cert_file: Path | None = Field(None, description="as MLLP's, for the desk")
+    desk_tls_key_file: Path | None = Field(None, description="PEM file with its private key")
+    desk_tls_client_ca_file: Path | None = Field(None, description="as MLLP's")
+    desk_rate: float = Field(
+        20, ge=0, description="desk requests a second from one address, ten seconds' worth at once; 0: no limit"
+    )
     desk_access: Literal["token", "open"] = Field(
         "token", description="who may use the desk: bearers of a token, or everybody (demonstrations)"
     )

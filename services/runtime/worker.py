@@ -8,7 +8,6 @@ raises or is cancelled, so nothing may leave the agent's body: a bug ends the pr
 import asyncio
 import os
 import signal
-import socket
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -23,6 +22,8 @@ from services.contracts.registry import topic as declared
 from services.runtime import outbox
 from services.runtime.bundle_consumer import BundleTransport
 from services.runtime.database import contended, rejected, unavailable
+from services.runtime.kafka_access import KafkaAccess
+from services.runtime.kafka_reach import KafkaProbe, Reached
 from services.runtime.logs import configure
 from services.runtime.message import InboundMessage
 from services.runtime.metrics import PipelineMetrics
@@ -65,6 +66,8 @@ class Worker:
         self.health = Health(ready=lambda: self._ready())
         self._answers = {"kafka": False, "database": False}
         self._dead_run = 0
+        self._kafka = KafkaAccess(settings)
+        self._probe = KafkaProbe(self._kafka, self._refused_by_kafka)
         self.app: Any = None
         self.stopping: asyncio.Event
 
@@ -74,7 +77,7 @@ class Worker:
         self.log.info("service_starts")
         signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # nothing is in hand before the topics are there
         serve_ops(self.settings, self.metrics.registry, self.health, self._refresh)
-        require_topics(self.settings.kafka, wanted, lambda up: self._said("kafka", up))
+        require_topics(self._kafka, wanted, lambda up: self._said("kafka", up), self._probe)
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
         self.stopping = asyncio.Event()
@@ -87,7 +90,8 @@ class Worker:
         app = faust.App(
             f"cryowatch-{self.processor.service}",
             loop=loop,
-            broker="kafka://" + ";kafka://".join(self.settings.kafka.split(",")),
+            broker="kafka://" + ";kafka://".join(self._kafka.brokers),
+            broker_credentials=self._kafka.faust(),
             datadir=f"{tempfile.gettempdir()}/cryowatch-faust-{self.processor.service}",
             store="memory://",
             topic_allow_declare=False,
@@ -254,15 +258,11 @@ class Worker:
             await asyncio.sleep(1)
 
     def _reaches_kafka(self) -> bool:
-        """Whether any broker takes a connection; the outbox alone would only notice when it has rows to send."""
-        for broker in self.settings.kafka.split(","):
-            host, _, port = broker.strip().rpartition(":")
-            try:
-                socket.create_connection((host, int(port)), 2).close()
-                return True
-            except OSError:
-                continue
-        return False
+        """Whether any broker takes us; the outbox alone would only notice when it has rows to send."""
+        return self._probe.ask() is Reached.ANSWERS
+
+    def _refused_by_kafka(self, reached: Reached) -> None:
+        self.log.error("kafka_refuses", dependency="kafka", reason=reached.value)
 
     def _ping(self) -> None:
         with self.engine.connect() as connection:

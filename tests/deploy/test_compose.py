@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from services.runtime.settings import PREFIX, Settings
+
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "compose.yaml").read_text("utf-8")
 COMPOSE = yaml.safe_load(TEXT)
@@ -58,7 +60,15 @@ def test_the_example_environment_names_every_setting_that_compose_reads_with_its
         for line in (ROOT / "deploy/env.example").read_text("utf-8").splitlines()
         if line and not line.startswith("#")
     )
-    assert dict(re.findall(r"\$\{(\w+):-([^}]*)\}", TEXT)) == example
+    read = TEXT + (ROOT / "deploy/compose.tls.yaml").read_text("utf-8")
+    assert dict(re.findall(r"\$\{(\w+):-([^}]*)\}", read)) == example
+
+
+def test_the_tls_file_changes_only_services_and_settings_that_there_are() -> None:
+    more = yaml.safe_load((ROOT / "deploy/compose.tls.yaml").read_text("utf-8"))["services"]
+    assert more.keys() <= SERVICES.keys()
+    named = {name for service in more.values() for name in service["environment"]}
+    assert named <= {f"{PREFIX}{field.upper()}" for field in Settings.model_fields}
 
 
 def test_the_image_is_built_from_what_dockerignore_lets_in() -> None:

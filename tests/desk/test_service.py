@@ -13,8 +13,11 @@ import pytest
 from sqlalchemy import text
 
 from deploy.local.stack import ROOT, free_port
+from services.runtime.kafka_access import KafkaAccess
+from services.runtime.kafka_reach import KafkaProbe
 from services.runtime.outbox_sender import OutboxSender
 from services.runtime.outcomes import Unavailable
+from services.runtime.settings import Settings
 from tests.desk.conftest import BY, TOKEN, Office, without_patient
 
 pytestmark = pytest.mark.live
@@ -77,9 +80,9 @@ def test_acts_wait_for_kafka_and_the_service_says_that_it_is_away(
 def test_what_kafka_does_not_take_stays_in_the_outbox(office: Office) -> None:
     place = office.arrives(without_patient())
     office.desk.replay(BY, place)
-    gone = OutboxSender(
-        office.engine, ("hl7v2-inbound",), {"bootstrap_servers": ["127.0.0.1:1"]}, print, print, client="test", wait=2
-    )
+    nowhere = KafkaAccess(Settings(kafka="127.0.0.1:1"))
+    probe = KafkaProbe(nowhere)
+    gone = OutboxSender(office.engine, ("hl7v2-inbound",), nowhere, probe, print, print, client="test", wait=2)
     with pytest.raises(Unavailable):
         gone.send()
     assert 1 == len(office.outbox("hl7v2-inbound"))

@@ -9,7 +9,7 @@ from typing import Any
 
 from services.clinical.events.adverse_event import AdverseEvent, Certainty, EventStatus, Phase, Timing
 from services.contracts.registry import SCHEMAS
-from services.fhir_gateway.capability import capability
+from services.fhir_gateway.capability import Secured, capability
 from services.fhir_gateway.release import Release
 from tests.fhir_gateway.events import SENTENCE, day, drained, event, grade, written
 
@@ -21,7 +21,7 @@ def _shown(one: AdverseEvent, sentence: str | None = None) -> Callable[[Release]
 
 
 def _capability(release: Release) -> dict[str, Any]:
-    found = capability(release, f"http://127.0.0.1:8080/{release.value}", secured=False)
+    found = capability(release, f"http://127.0.0.1:8080/{release.value}", secured=Secured.OPEN)
     return found | {"software": {"name": "CryoWatch"}}
 
 

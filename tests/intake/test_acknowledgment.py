@@ -145,3 +145,19 @@ def test_a_batch_is_cut_into_its_messages() -> None:
 
 def test_messages_on_end_are_several() -> None:
     assert (None, [message("M1"), message("M2")]) == split_batch(message("M1") + message("M2"))
+
+
+@pytest.mark.parametrize(
+    ("header", "kept"),
+    [
+        ("MSH|^~\\&|A|B|C|D|20210302||ORU^R01|M1|P|2.5.1||||||UNICODE UTF-8", b"|P|2.5.1||||||UNICODE UTF-8\r"),
+        ("MSH|^~\\&|A|B|C|D|20210302||ORU^R01|M1|T^A|2.3^ITA||||||8859/1~ISO IR87", b"|T^A|2.3||||||8859/1~ISO IR87\r"),
+        ("MSH|^~\\&|A|B|C|D|20210302||ORU^DOE|M1|DOE|DOE||||||DOE", b"||ACK|ACK1|P|2.5.1\r"),
+        ("MSH|^~\\&|A|B|C|D|20210302||ORU^R01|M1|P|2.5.1||||||" + "ISO " * 9000 + "x", b"|P|2.5.1\r"),
+    ],
+)
+def test_a_garbled_header_is_not_repeated(header: str, kept: bytes) -> None:
+    received = read_header(header.encode() + b"\rPID|1||EX0001\r")
+    (answer,) = acknowledge(received, Verdict.STORED, None, NOW, lambda: "ACK1")
+    assert kept in answer.content
+    assert b"DOE" not in answer.content

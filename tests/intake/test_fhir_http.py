@@ -8,7 +8,7 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
-from services.intake.fhir_http import fhir_app
+from services.intake.fhir_http import HttpLimits, fhir_app
 from services.intake.metrics import IntakeMetrics
 from tests.intake.wire import Store
 
@@ -21,7 +21,7 @@ class Front:
     def __init__(self, **store: Any) -> None:
         self.store = Store(**store)
         self.metrics = IntakeMetrics(CollectorRegistry())
-        self._app = fhir_app(self.store, self.metrics, longest=2000)
+        self._app = fhir_app(self.store, self.metrics, HttpLimits(longest=2000))
 
     def request(
         self, method: str, path: str, body: bytes | AsyncIterator[bytes], headers: dict[str, str]

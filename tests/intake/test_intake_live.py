@@ -18,7 +18,9 @@ from kafka import KafkaConsumer, TopicPartition
 from deploy.local.broker import LocalBroker
 from deploy.local.stack import free_port
 from services.intake.publisher import KafkaPublisher
+from services.runtime.kafka_access import KafkaAccess
 from services.runtime.outcomes import Unavailable
+from services.runtime.settings import Settings
 from tests.intake.wire import message
 
 pytestmark = pytest.mark.live
@@ -152,7 +154,7 @@ def test_a_taken_port_stops_it_by_name(setting: str) -> None:
 
 
 def test_a_publisher_without_kafka_says_so_in_a_bounded_time() -> None:
-    publisher = KafkaPublisher(f"127.0.0.1:{free_port()}", wait=1.0)
+    publisher = KafkaPublisher(KafkaAccess(Settings(kafka=f"127.0.0.1:{free_port()}")), wait=1.0)
 
     async def try_it() -> bool:
         with pytest.raises(Unavailable):

@@ -1,6 +1,6 @@
 """A real PostgreSQL for the session; a real Kafka and all services for each stack that a test asks for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -24,10 +24,10 @@ def make_stack(database: LocalDatabase, tmp_path_factory: pytest.TempPathFactory
     """Make a stack with a broker and a database of its own; all are gone at the end of the module."""
     with ExitStack() as opened:
 
-        def make(name: str, services: tuple[str, ...] = SERVICES) -> Stack:
+        def make(name: str, services: tuple[str, ...] = SERVICES, extra: Mapping[str, str] | None = None) -> Stack:
             broker = opened.enter_context(LocalBroker())
             folder: Path = tmp_path_factory.mktemp(name)
-            stack = Stack(broker.bootstrap, database.create_database(name), folder)
+            stack = Stack(broker.bootstrap, database.create_database(name), folder, dict(extra or {}))
             stack.broker = broker
             return opened.enter_context(running(stack, services))
 

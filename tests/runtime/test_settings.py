@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from services.runtime.kafka_access import KafkaAccess
 from services.runtime.settings import Settings, load_settings
 
 
@@ -48,3 +49,39 @@ def test_a_password_is_never_in_the_settings_text(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("hunter2hunter2")
     settings = Settings(database_password_file=tmp_path / "password")
     assert "hunter2" not in f"{settings!r} {settings.database_password()!r}"
+
+
+def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRYOWATCH_MLLP_TLS_CLIENT_CA_FILE", "")
+    monkeypatch.setenv("CRYOWATCH_KAFKA", "")
+    assert load_settings().mllp_tls_client_ca_file is None
+    assert load_settings().kafka == "127.0.0.1:9092"
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"kafka_security": "sasl_tls"}, "CRYOWATCH_KAFKA_USER"),
+        ({"kafka_security": "sasl_tls", "kafka_user": "a"}, "CRYOWATCH_KAFKA_PASSWORD_FILE"),
+        ({"kafka_security": "sasl_tls", "kafka_user": "a", "kafka_password_file": "none"}, "can't read none"),
+        ({"kafka_security": "sasl_tls", "kafka_user": "a", "kafka_password_file": "empty"}, "empty is empty"),
+        ({"kafka_security": "tls", "kafka_ca_file": "none"}, "CRYOWATCH_KAFKA_CA_FILE: can't read"),
+        ({"kafka_security": "tls", "kafka_ca_file": "empty"}, "holds no PEM certificate"),
+        ({"kafka_security": "tls", "kafka_cert_file": "empty"}, "set both or neither"),
+        ({"kafka_user": "a"}, "without effect while CRYOWATCH_KAFKA_SECURITY is plaintext"),
+    ],
+)
+def test_how_kafka_is_reached_is_checked_at_the_start(
+    changed: dict[str, str], named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty").write_text("")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match=named):
+        KafkaAccess(Settings(**changed))
+
+
+def test_a_kafka_password_is_in_no_text_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("hunter2hunter2")
+    access = KafkaAccess(Settings(kafka_security="sasl_tls", kafka_user="a", kafka_password_file=tmp_path / "password"))
+    assert "hunter2" not in f"{access!r} {access.faust()!r} {vars(access)!r}"
+    assert access.kafka_python()["sasl_plain_password"] == "hunter2hunter2"
