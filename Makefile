@@ -56,7 +56,7 @@ prometheus: ## Prometheus configuration and rules (where promtool is installed; 
 	elif [ -n "$$CI" ]; then echo "promtool is missing: install the package prometheus"; exit 1; \
 	else echo "promtool isn't installed: Prometheus rules not checked"; fi
 
-audit: setup ## the pinned packages against the advisory database (required in CI)
+audit: setup ## the pinned packages against the advisory database (AUDIT=required: it must be reached)
 	@$(BIN)/python -m deploy.audit
 
 sbom: setup ## build/sbom.cdx.json: what the image is made of (CycloneDX)
