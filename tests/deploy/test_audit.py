@@ -38,13 +38,13 @@ def test_what_was_not_looked_up_is_not_good() -> None:
     assert 0 == verdict.audited
 
 
-@pytest.mark.parametrize(("ci", "code"), [("true", 1), ("", 0)])
-def test_without_the_database_it_says_so_and_fails_in_ci(
-    ci: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("audit", "code"), [("required", 1), ("", 0)])
+def test_without_the_database_it_says_so_and_fails_where_it_is_required(
+    audit: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     skipped = {"dependencies": [{"name": "x", "skip_reason": "not found"}]}
     monkeypatch.setattr("deploy.audit._report", lambda lock: skipped)
-    monkeypatch.setenv("CI", ci)
+    monkeypatch.setenv("AUDIT", audit)
     assert code == main()
     assert "NOT AUDITED" in capsys.readouterr().err
 
