@@ -11,7 +11,7 @@ import signal
 import socket
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -27,6 +27,7 @@ from services.runtime.logs import configure
 from services.runtime.message import InboundMessage
 from services.runtime.metrics import PipelineMetrics
 from services.runtime.ops import Health, serve_ops
+from services.runtime.outbox_publisher import OutboxPublisher
 from services.runtime.outcomes import Unavailable
 from services.runtime.settings import Settings
 from services.runtime.topics import require_topics
@@ -65,6 +66,7 @@ class Worker:
         self.health = Health(ready=lambda: self._ready())
         self._answers = {"kafka": False, "database": False}
         self._dead_run = 0
+        self._in_hand: dict[int, datetime | None] = {}
         self.app: Any = None
         self.stopping: asyncio.Event
 
@@ -128,11 +130,13 @@ class Worker:
         messages: list[InboundMessage] = []
         try:
             messages = [_inbound(record) for record in records]
+            self._in_hand[id(records)] = min((m.timestamp for m in messages if m.timestamp), default=None)
             await self._apply(messages)
         except asyncio.CancelledError:
             os._exit(EX_UNFINISHED)
         except BaseException as bug:
             self._die("bug_stops_the_service", EX_BUG, bug, messages[0].place if messages else "")
+        del self._in_hand[id(records)]
         self.metrics.batch_seconds.labels(self.processor.service).observe(time.monotonic() - started)
         newest = max((m.timestamp for m in messages if m.timestamp), default=None)
         if newest:
@@ -198,47 +202,8 @@ class Worker:
         self.log.info("dependency_answers" if up else "dependency_unavailable", dependency=dependency)
 
     async def _publish(self) -> None:
-        """Send what the outbox holds; every worker does, so that a dead one's rows get out too."""
-        while not self.stopping.is_set():
-            try:
-                sent = await self._drain()
-                self._answer("kafka", True)
-                self.health.beat()
-                await asyncio.sleep(0 if sent >= 500 else 0.05)
-            except asyncio.CancelledError:
-                return
-            except Exception as problem:
-                if unavailable(problem):
-                    self._answer("database", False)
-                else:
-                    self._answer("kafka", False)
-                await asyncio.sleep(1)
-
-    async def _drain(self) -> int:
-        connection, rows = await asyncio.to_thread(outbox.take, self.engine, self.processor.sinks)
-        sent: list[int] = []
-        try:
-            results = await asyncio.gather(*[await self._send(row) for row in rows], return_exceptions=True)
-            sent = [row.id for row, result in zip(rows, results, strict=True) if not isinstance(result, BaseException)]
-        finally:
-            await asyncio.shield(asyncio.to_thread(outbox.settle, connection, sent))
-        if len(sent) < len(rows):
-            raise Unavailable("kafka")
-        return len(rows)
-
-    async def _send(self, row: Any) -> Awaitable[Any]:
-        """Hand one row to the producer; what it refuses at once fails alone and doesn't hold up the others."""
-        try:
-            acknowledged: Awaitable[Any] = await self._sinks[row.topic].send(
-                key=row.key.encode() if row.key else None,
-                value=bytes(row.value),
-                headers=outbox.kafka_headers(row.headers),
-            )
-        except Exception as refusal:
-            acknowledged = asyncio.get_running_loop().create_future()
-            acknowledged.set_exception(refusal)
-            self.log.error("record_refused", topic=row.topic, error=type(refusal).__name__)
-        return acknowledged
+        publisher = OutboxPublisher(self.engine, self._sinks, self._answer, self.log)
+        await publisher.run(self.stopping, self.health.beat)
 
     async def _heartbeat(self) -> None:
         while True:
@@ -273,6 +238,10 @@ class Worker:
         return bool(consumer and consumer.assignment()) and all(self._answers.values())
 
     def _refresh(self) -> None:
+        """Bring the gauges up to date that are read when Prometheus asks."""
+        consumer = getattr(self.app, "consumer", None)
+        lag = consumer.lag() if consumer else {}
+        self.metrics.progress(lag, [at for at in list(self._in_hand.values()) if at])
         try:
             with self.engine.connect() as connection:
                 self.metrics.outbox_rows.labels(self.processor.service).set(outbox.waiting(connection))
