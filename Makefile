@@ -70,7 +70,14 @@ lock: setup ## compile the pinned requirements from pyproject.toml
 bench: setup ## the benchmarks, answers checked
 	@for file in bench/*.py; do $(BIN)/python $$file; done
 
+SEED ?= 1
+FAULTS ?= 12
+CHAOS_ARGS ?=
+
+chaos: setup ## storms of faults over the whole pipeline under load, compared with the oracle (SEED=1 FAULTS=12)
+	@$(BIN)/python -m deploy.chaos run --seed $(SEED) --faults $(FAULTS) $(CHAOS_ARGS)
+
 clean: ## what was built
 	@rm -rf build .venv *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup demo test test-fast check check-static format format-check lint types walls contracts prometheus audit sbom lock bench clean
+.PHONY: help setup demo test test-fast check check-static format format-check lint types walls contracts prometheus audit sbom lock bench chaos clean

@@ -55,12 +55,16 @@ def free_ports(number: int) -> list[int]:
 
 
 class LocalBroker:
-    """One Kafka node on loopback, in a directory of its own. It keeps its port over a restart."""
+    """One Kafka node on loopback, in a directory of its own. It keeps its port over a restart.
+
+    Its second door, ``proxied_port``, tells clients to come back to ``advertised``: the port of a proxy before it.
+    """
 
     def __init__(self, directory: Path | None = None, properties: dict[str, str] | None = None) -> None:
         self._made = directory is None
         self.directory = directory or Path(tempfile.mkdtemp(prefix="cryowatch-kafka-"))
-        self.port, self._controller = free_ports(2)
+        self.port, self._controller, self.proxied_port = free_ports(3)
+        self.advertised = 0
         self._extra = properties or {}
         self._process: subprocess.Popen[bytes] | None = None
         self._classpath = ""
@@ -74,6 +78,11 @@ class LocalBroker:
     def pid(self) -> int:
         """The broker's process; 0 when it doesn't run."""
         return self._process.pid if self._process else 0
+
+    @property
+    def running(self) -> bool:
+        """Whether the broker's process lives."""
+        return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
         """Start and wait until the broker takes connections and can create topics."""
@@ -107,14 +116,18 @@ class LocalBroker:
 
     def _properties(self) -> dict[str, str]:
         listeners = f"PLAINTEXT://{self.bootstrap},CONTROLLER://127.0.0.1:{self._controller}"
+        advertised = f"PLAINTEXT://{self.bootstrap}"
+        if self.advertised:
+            listeners += f",PROXIED://127.0.0.1:{self.proxied_port}"
+            advertised += f",PROXIED://127.0.0.1:{self.advertised}"
         return {
             "process.roles": "broker,controller",
             "node.id": "1",
             "listeners": listeners,
-            "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
+            "advertised.listeners": advertised,
             "controller.listener.names": "CONTROLLER",
             "controller.quorum.voters": f"1@127.0.0.1:{self._controller}",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT",
             "log.dirs": str(self.directory / "data"),
             "offsets.topic.replication.factor": "1",
             "offsets.topic.num.partitions": "4",

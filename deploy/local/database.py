@@ -57,10 +57,11 @@ class LocalDatabase:
     traverse, and so do its programs, copied there when they are installed where only root can reach (its home).
     """
 
-    def __init__(self, directory: Path | None = None) -> None:
+    def __init__(self, directory: Path | None = None, settings: tuple[str, ...] = ()) -> None:
         self._made = directory is None
         self.directory = directory or _short_folder()
         (self.port,) = free_ports(1)
+        self._settings = ("max_connections=120", "shared_buffers=64MB", "timezone=UTC", *settings)
         self._user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
         self._programs: Path | None = None
@@ -79,6 +80,11 @@ class LocalDatabase:
         return self._process.pid if self._process else 0
 
     @property
+    def running(self) -> bool:
+        """Whether the server's process lives."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def _data(self) -> Path:
         return self.directory / "data"
 
@@ -87,7 +93,7 @@ class LocalDatabase:
         if not (self._data / "PG_VERSION").exists():
             self.directory.mkdir(parents=True, exist_ok=True)
             self.directory.chmod(0o755)
-            self._data.mkdir(mode=0o700)
+            self._data.mkdir(mode=0o700, exist_ok=True)
             if self._user:
                 os.chown(self._data, self._user.pw_uid, self._user.pw_gid)
             self._run("initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale")
@@ -122,8 +128,7 @@ class LocalDatabase:
         return str(self._programs / name)
 
     def _launch(self) -> None:
-        settings = ("max_connections=120", "shared_buffers=64MB", "timezone=UTC")
-        words = [f"-c{setting}" for setting in settings]
+        words = [f"-c{setting}" for setting in self._settings]
         with (self.directory / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [

@@ -1,34 +1,55 @@
 """Whether everything that was sent has come out at the other end: ledger, consumer lag, outbox, due groups, sums."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient, TopicPartition
 from kafka.errors import KafkaError
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 GROUPS = {
-    "cryowatch-report_normalizer": ("hl7v2-inbound", "fhir-inbound"),
+    "cryowatch-report_normalizer": ("hl7v2-inbound", "fhir-inbound", "adjudications"),
     "cryowatch-telemetry_reducer": ("procedure-telemetry",),
     "cryowatch-procedure_joiner": ("clinical-facts",),
 }
 
 
+INBOUND = ("hl7v2-inbound", "fhir-inbound", "procedure-telemetry")
+
+
 def lag(brokers: str, client: Mapping[str, Any] = MappingProxyType({})) -> int:
     """Records that a service has still to commit, over all of them; ``client`` is how to log in."""
-    left = 0
-    for group, topics in GROUPS.items():
-        consumer = KafkaConsumer(**{"bootstrap_servers": brokers, **client}, group_id=group, enable_auto_commit=False)
-        try:
-            parts = [TopicPartition(t, p) for t in topics for p in consumer.partitions_for_topic(t) or ()]
-            ends = consumer.end_offsets(parts)
-            left += sum(ends[part] - (consumer.committed(part) or 0) for part in parts)
-        finally:
-            consumer.close(autocommit=False)
-    return left
+    whom = {"bootstrap_servers": brokers, **client}
+    admin = KafkaAdminClient(**whom, request_timeout_ms=5000, bootstrap_timeout_ms=5000)
+    try:
+        ends = _ends(admin, [topic for topics in GROUPS.values() for topic in topics])
+        committed = admin.list_group_offsets(dict.fromkeys(GROUPS))
+    finally:
+        admin.close()
+    done = {part: held.offset for offsets in committed.values() for part, held in offsets.items()}
+    return sum(end - max(0, done.get(part, 0)) for part, end in ends.items())
+
+
+def produced(brokers: str) -> dict[str, int]:
+    """How many records each inbound topic has taken."""
+    admin = KafkaAdminClient(bootstrap_servers=brokers, request_timeout_ms=5000, bootstrap_timeout_ms=5000)
+    try:
+        ends = _ends(admin, INBOUND)
+    finally:
+        admin.close()
+    return {name: sum(end for part, end in ends.items() if part.topic == name) for name in INBOUND}
+
+
+def _ends(admin: Any, names: Sequence[str]) -> dict[TopicPartition, int]:
+    parts = [
+        TopicPartition(topic["name"], part["partition_index"])
+        for topic in admin.describe_topics(list(names))
+        for part in topic["partitions"]
+    ]
+    return {part: found.offset for part, found in admin.list_partition_offsets(dict.fromkeys(parts, -1)).items()}
 
 
 def pending(engine: Engine) -> int:
@@ -69,7 +90,7 @@ def wait_settled(
     state = "nothing came"
     while time.monotonic() - started < patience:
         try:
-            entered = sum(ledger_rows(engine).values())
+            entered = sum(n for (topic, _), n in ledger_rows(engine).items() if topic in INBOUND)
             progress(entered)
             if entered >= sent:
                 waiting = (lag(brokers, client), pending(engine), due(engine, as_of))

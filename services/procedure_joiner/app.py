@@ -33,20 +33,24 @@ def build(settings: Settings) -> Processor:
         with engine.begin() as connection:
             spared = subjects.spared(connection, batch)
             new = publisher.enter(connection, spared, clock.now())
-            dead_letters.bury(connection, SERVICE, letters, ledger=False)
-        run = next((i for i, (_, o) in enumerate(reversed(handled)) if isinstance(o, Fact)), len(handled))
+            buried = dead_letters.bury(connection, SERVICE, letters, ledger=False)
         counts = {
             "done": new,
             "duplicate": len(spared) - new,
             "ignored": len(batch) - len(spared),
-            "dead_letter": len(letters),
+            "dead_letter": buried,
         }
-        return Applied({(TOPIC, name): n for name, n in counts.items() if n}, run, run == len(handled))
+        entered = {(TOPIC, name): n for name, n in counts.items() if n}
+        if not buried:
+            return Applied(entered, 0, unbroken=False)  # none that is new: what is delivered again counts once
+        run = next((i for i, (_, o) in enumerate(reversed(handled)) if isinstance(o, Fact)), len(handled))
+        return Applied(entered, run, run == len(handled))
 
     def bury(engine: Engine, message: InboundMessage) -> Applied:
         with engine.begin() as connection:
-            dead_letters.bury(connection, SERVICE, [(message, Invalid("rejected_by_database"))], ledger=False)
-        return Applied({(TOPIC, "dead_letter"): 1}, 1, True)
+            letter = (message, Invalid("rejected_by_database"))
+            buried = dead_letters.bury(connection, SERVICE, [letter], ledger=False)
+        return Applied({(TOPIC, "dead_letter"): buried} if buried else {}, buried, bool(buried))
 
     return Processor(SERVICE, (TOPIC,), (RECORDS, EVENTS, dead_letters.TOPIC), apply, bury)
 

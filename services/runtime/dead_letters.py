@@ -50,15 +50,20 @@ def dead_letter(message: InboundMessage, service: str, code: str, where: str = "
 
 def bury(
     connection: Connection, service: str, letters: Sequence[tuple[InboundMessage, Invalid]], *, ledger: bool
-) -> None:
+) -> int:
     """Queue dead letters for their topic and note them for the operators' desk, in the caller's transaction.
 
+    Returns how many the desk didn't know yet: what is delivered again is no further dead letter.
     ``ledger`` says that the message ledger has a row, with the bytes, for each; otherwise the desk keeps them itself.
     """
-    put(connection, [dead_letter(message, service, outcome.code, outcome.where) for message, outcome in letters])
     rows = [_row(message, service, outcome, keep=not ledger) for message, outcome in letters]
-    if rows:
-        connection.execute(insert(tables.dead_letters).on_conflict_do_nothing(), rows)
+    if not rows:
+        return 0
+    noted = insert(tables.dead_letters).on_conflict_do_nothing().returning(tables.dead_letters.c.place)
+    new = set(connection.execute(noted, rows).scalars())
+    fresh = [(message, outcome) for message, outcome in letters if message.place in new]
+    put(connection, [dead_letter(message, service, outcome.code, outcome.where) for message, outcome in fresh])
+    return len(new)
 
 
 def replay_of(message: InboundMessage) -> str | None:

@@ -8,10 +8,16 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from prometheus_client import Counter
 from sqlalchemy import Connection, Engine, Row, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.runtime.tables import outbox
+
+REVISIONS_REFUSED = Counter(
+    "cryo_revisions_refused_total", "Records not queued because the outbox held a newer revision", registry=None
+)
+"""Each worker puts it into its own registry. Above zero: somebody published from a state that was already old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +57,17 @@ def put(connection: Connection, records: Iterable[Outgoing]) -> None:
         return
     statement = insert(outbox)
     new = statement.excluded
-    connection.execute(
+    queued = connection.execute(
         statement.on_conflict_do_update(
             index_elements=["topic", "slot"],
             set_={"value": new.value, "revision": new.revision, "headers": new.headers, "key": new.key},
             where=outbox.c.revision <= new.revision,
         ),
         rows,
+        execution_options={"preserve_rowcount": True},
     )
+    if 0 <= queued.rowcount < len(rows):
+        REVISIONS_REFUSED.inc(len(rows) - queued.rowcount)
 
 
 def take(engine: Engine, topics: Sequence[str], limit: int = 500) -> tuple[Connection, list[Row[tuple[object, ...]]]]:

@@ -9,13 +9,15 @@ import asyncio
 import os
 import signal
 import tempfile
+import threading
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import faust
+import faust.exceptions
 from sqlalchemy import Engine, text
 
 from services.contracts.registry import topic as declared
@@ -28,6 +30,7 @@ from services.runtime.logs import configure
 from services.runtime.message import InboundMessage
 from services.runtime.metrics import PipelineMetrics
 from services.runtime.ops import Health, serve_ops
+from services.runtime.outbox_publisher import OutboxPublisher
 from services.runtime.outcomes import Unavailable
 from services.runtime.settings import Settings
 from services.runtime.topics import require_topics
@@ -68,6 +71,7 @@ class Worker:
         self._dead_run = 0
         self._kafka = KafkaAccess(settings)
         self._probe = KafkaProbe(self._kafka, self._refused_by_kafka)
+        self._in_hand: dict[int, datetime | None] = {}
         self.app: Any = None
         self.stopping: asyncio.Event
 
@@ -82,9 +86,18 @@ class Worker:
         asyncio.set_event_loop(loop)
         self.stopping = asyncio.Event()
         self.app = self._faust(loop)
+        threading.Thread(target=self._watch_faust, name="faust-watch", daemon=True).start()
         faust.Worker(
             self.app, loop=loop, loglevel="ERROR", quiet=True, redirect_stdouts=False, override_logging=False
         ).execute_from_commandline()
+
+    def _watch_faust(self) -> None:
+        """End the process when Faust has crashed: it may leave the process standing, without a consumer."""
+        while not self.app.crashed:
+            time.sleep(1)
+        if not self.stopping.is_set():
+            reason = getattr(self.app, "_crash_reason", None)
+            self._die("faust_crashed", EX_BUG, reason or RuntimeError(), "")
 
     def _faust(self, loop: asyncio.AbstractEventLoop) -> Any:
         app = faust.App(
@@ -132,11 +145,13 @@ class Worker:
         messages: list[InboundMessage] = []
         try:
             messages = [_inbound(record) for record in records]
+            self._in_hand[id(records)] = min((m.timestamp for m in messages if m.timestamp), default=None)
             await self._apply(messages)
         except asyncio.CancelledError:
             os._exit(EX_UNFINISHED)
         except BaseException as bug:
             self._die("bug_stops_the_service", EX_BUG, bug, messages[0].place if messages else "")
+        del self._in_hand[id(records)]
         self.metrics.batch_seconds.labels(self.processor.service).observe(time.monotonic() - started)
         newest = max((m.timestamp for m in messages if m.timestamp), default=None)
         if newest:
@@ -202,47 +217,8 @@ class Worker:
         self.log.info("dependency_answers" if up else "dependency_unavailable", dependency=dependency)
 
     async def _publish(self) -> None:
-        """Send what the outbox holds; every worker does, so that a dead one's rows get out too."""
-        while not self.stopping.is_set():
-            try:
-                sent = await self._drain()
-                self._answer("kafka", True)
-                self.health.beat()
-                await asyncio.sleep(0 if sent >= 500 else 0.05)
-            except asyncio.CancelledError:
-                return
-            except Exception as problem:
-                if unavailable(problem):
-                    self._answer("database", False)
-                else:
-                    self._answer("kafka", False)
-                await asyncio.sleep(1)
-
-    async def _drain(self) -> int:
-        connection, rows = await asyncio.to_thread(outbox.take, self.engine, self.processor.sinks)
-        sent: list[int] = []
-        try:
-            results = await asyncio.gather(*[await self._send(row) for row in rows], return_exceptions=True)
-            sent = [row.id for row, result in zip(rows, results, strict=True) if not isinstance(result, BaseException)]
-        finally:
-            await asyncio.shield(asyncio.to_thread(outbox.settle, connection, sent))
-        if len(sent) < len(rows):
-            raise Unavailable("kafka")
-        return len(rows)
-
-    async def _send(self, row: Any) -> Awaitable[Any]:
-        """Hand one row to the producer; what it refuses at once fails alone and doesn't hold up the others."""
-        try:
-            acknowledged: Awaitable[Any] = await self._sinks[row.topic].send(
-                key=row.key.encode() if row.key else None,
-                value=None if row.value is None else bytes(row.value),
-                headers=outbox.kafka_headers(row.headers),
-            )
-        except Exception as refusal:
-            acknowledged = asyncio.get_running_loop().create_future()
-            acknowledged.set_exception(refusal)
-            self.log.error("record_refused", topic=row.topic, error=type(refusal).__name__)
-        return acknowledged
+        publisher = OutboxPublisher(self.engine, self._sinks, self._answer, self.log)
+        await publisher.run(self.stopping, self.health.beat)
 
     async def _heartbeat(self) -> None:
         while True:
@@ -270,9 +246,16 @@ class Worker:
 
     def _ready(self) -> bool:
         consumer = getattr(self.app, "consumer", None)
-        return bool(consumer and consumer.assignment()) and all(self._answers.values())
+        try:
+            return bool(consumer and consumer.assignment()) and all(self._answers.values())
+        except faust.exceptions.NotReady:
+            return False
 
     def _refresh(self) -> None:
+        """Bring the gauges up to date that are read when Prometheus asks."""
+        consumer = getattr(self.app, "consumer", None)
+        lag = consumer.lag() if consumer else {}
+        self.metrics.progress(lag, [at for at in list(self._in_hand.values()) if at])
         try:
             with self.engine.connect() as connection:
                 self.metrics.outbox_rows.labels(self.processor.service).set(outbox.waiting(connection))

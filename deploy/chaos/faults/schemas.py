@@ -1,0 +1,23 @@
+"""A table is away for a moment, as in a botched migration: no outage but a bug, which stops a service loudly."""
+
+import psycopg
+
+from deploy.chaos.ground import Ground
+
+
+def rename_away(ground: Ground, table: str) -> None:
+    """The services find no such table."""
+    ground.bugs_expected = True
+    _rename(ground, table, f"{table}_away")
+
+
+def rename_back(ground: Ground, table: str) -> None:
+    """The table is back under its name."""
+    _rename(ground, f"{table}_away", table)
+
+
+def _rename(ground: Ground, old: str, new: str) -> None:
+    with ground.connect() as connection:
+        connection.execute("SET lock_timeout = '10s'")
+        name = psycopg.sql.Identifier
+        connection.execute(psycopg.sql.SQL("ALTER TABLE {} RENAME TO {}").format(name(old), name(new)))
