@@ -119,9 +119,9 @@ MUTATIONS = (
         (
             (
                 "services/runtime/ingest.py",
-                "            entered = ledger.enter(connection, service, handled, sink)\n",
+                "            entered = ledger.enter(connection, service, screened, sink)\n",
                 """            later: list[T] = []
-            entered = ledger.enter(connection, service, handled, lambda _, found: later.extend(found))
+            entered = ledger.enter(connection, service, screened, lambda _, found: later.extend(found))
         with engine.begin() as connection:
             if later:
                 sink(connection, later)
