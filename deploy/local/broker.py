@@ -81,7 +81,7 @@ class LocalBroker:
         if not properties.exists():
             self.directory.mkdir(parents=True, exist_ok=True)
             properties.write_text("".join(f"{k}={v}\n" for k, v in self._properties().items()))
-            identity = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+            identity = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A")  # no option
             self._java("kafka.tools.StorageTool", "format", "-t", identity, "-c", str(properties))
         with (self.directory / "broker.log").open("ab") as log:
             self._process = subprocess.Popen(

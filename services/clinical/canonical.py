@@ -51,6 +51,20 @@ def _hints(cls: type) -> dict[str, typing.Any]:
     return typing.get_type_hints(cls)
 
 
+@cache
+def _unsaid(cls: type) -> Json:
+    """What :func:`to_json` leaves out, for the fields that have no default: None and empty tuples."""
+    found: Json = {}
+    for field in dataclasses.fields(cls):
+        hint = _hints(cls)[field.name]
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+            if types.NoneType in typing.get_args(hint):
+                found[field.name] = None
+            elif typing.get_origin(hint) is tuple:
+                found[field.name] = ()
+    return found
+
+
 def from_json(kind: typing.Any, value: typing.Any) -> typing.Any:
     """The reverse of :func:`to_json`, by the type hints of ``kind``. ValueError or KeyError on what doesn't fit."""
     origin = typing.get_origin(kind)
@@ -70,7 +84,7 @@ def from_json(kind: typing.Any, value: typing.Any) -> typing.Any:
         unknown = set(value) - set(hints)
         if unknown:
             raise ValueError(f"{cls.__name__} has no field {min(unknown)}")
-        return cls(**{name: from_json(hints[name], v) for name, v in value.items()})
+        return cls(**(_unsaid(cls) | {name: from_json(hints[name], v) for name, v in value.items()}))
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(value)
     if kind is datetime:
