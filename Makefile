@@ -3,6 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO_ARGS ?=
 TEST_ARGS ?=
+COUNT ?= 100000
+SEED ?= 1
+FAULTS ?= 12
+CHAOS_ARGS ?=
+FUZZ_ARGS ?=
+BENCH_ARGS ?=
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -67,12 +73,14 @@ lock: setup ## compile the pinned requirements from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q -o requirements/runtime.txt
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q --extra local --extra dev -c requirements/runtime.txt -o requirements/dev.txt
 
-bench: setup ## the benchmarks, answers checked
-	@for file in bench/*.py; do $(BIN)/python $$file; done
+bench: setup ## the fast benchmarks, answers checked; peers are installed into build/peers (BENCH_ARGS="--rounds 3")
+	@$(BIN)/python bench/reading.py
+	@$(BIN)/python -m bench.telemetry
+	@$(BIN)/python -m bench.pipeline --rounds 1 --frames 4000 --patients 150 $(BENCH_ARGS)
+	@$(BIN)/python -m bench.latency --seconds 10
 
-SEED ?= 1
-FAULTS ?= 12
-CHAOS_ARGS ?=
+fuzz: setup ## mutated messages through every handler (COUNT, SEED; FUZZ_ARGS=--live: through real servers)
+	@$(BIN)/python -m tests.fuzz --count $(COUNT) --seed $(SEED) $(FUZZ_ARGS)
 
 chaos: setup ## storms of faults over the whole pipeline under load, compared with the oracle (SEED=1 FAULTS=12)
 	@$(BIN)/python -m deploy.chaos run --seed $(SEED) --faults $(FAULTS) $(CHAOS_ARGS)
@@ -80,4 +88,4 @@ chaos: setup ## storms of faults over the whole pipeline under load, compared wi
 clean: ## what was built
 	@rm -rf build .venv *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help setup demo test test-fast check check-static format format-check lint types walls contracts prometheus audit sbom lock bench chaos clean
+.PHONY: help setup demo test test-fast check check-static format format-check lint types walls contracts prometheus audit sbom lock bench fuzz chaos clean

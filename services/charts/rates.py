@@ -39,23 +39,30 @@ class SiteCounts:
 
 
 def site_counts(connection: Connection, as_of: datetime, windows: Iterable[str] = WINDOWS) -> list[SiteCounts]:
-    """Counts by site and window, over day totals up to ``as_of``."""
-    found = []
+    """Counts by site and window, over day totals up to ``as_of``; all windows in one reading of the totals."""
     totals = day_totals.c
-    for window in windows:
-        query = (
-            select(totals.site, totals.stratum, totals.measure, func.sum(totals.count))
-            .where(totals.day <= as_of.date())
-            .group_by(totals.site, totals.stratum, totals.measure)
-        )
-        first = window_start(window, as_of)
-        if first:
-            query = query.where(totals.day > first)
-        by_site: dict[str, dict[tuple[str, str], int]] = {}
-        for site, stratum, measure, count in connection.execute(query):
-            by_site.setdefault(site, {})[(stratum, measure)] = int(count)
-        found += [SiteCounts(site, window, Counts(counts)) for site, counts in sorted(by_site.items())]
-    return found
+    firsts = {window: window_start(window, as_of) for window in windows}
+    sums = [
+        func.sum(totals.count) if f is None else func.sum(totals.count).filter(totals.day > f) for f in firsts.values()
+    ]
+    query = (
+        select(totals.site, totals.stratum, totals.measure, *sums)
+        .where(totals.day <= as_of.date())
+        .group_by(totals.site, totals.stratum, totals.measure)
+    )
+    bounds = [first for first in firsts.values() if first]
+    if bounds and len(bounds) == len(firsts):
+        query = query.where(totals.day > min(bounds))
+    found: dict[str, dict[str, dict[tuple[str, str], int]]] = {window: {} for window in firsts}
+    for site, stratum, measure, *counts in connection.execute(query):
+        for window, count in zip(firsts, counts, strict=True):
+            if count is not None:
+                found[window].setdefault(site, {})[(stratum, measure)] = int(count)
+    return [
+        SiteCounts(site, window, Counts(counts))
+        for window, by_site in found.items()
+        for site, counts in sorted(by_site.items())
+    ]
 
 
 def window_start(window: str, as_of: datetime) -> date | None:

@@ -52,16 +52,17 @@ def _hints(cls: type) -> dict[str, typing.Any]:
 
 
 @cache
-def _absent(cls: type) -> dict[str, None]:
-    """The fields without a default that may be None: :func:`to_json` leaves them out when they are."""
-    hints = _hints(cls)
-    return {
-        field.name: None
-        for field in dataclasses.fields(cls)
-        if field.default is dataclasses.MISSING
-        and field.default_factory is dataclasses.MISSING
-        and type(None) in typing.get_args(hints[field.name])
-    }
+def _unsaid(cls: type) -> Json:
+    """What :func:`to_json` leaves out, for the fields that have no default: None and empty tuples."""
+    found: Json = {}
+    for field in dataclasses.fields(cls):
+        hint = _hints(cls)[field.name]
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+            if types.NoneType in typing.get_args(hint):
+                found[field.name] = None
+            elif typing.get_origin(hint) is tuple:
+                found[field.name] = ()
+    return found
 
 
 def from_json(kind: typing.Any, value: typing.Any) -> typing.Any:
@@ -83,7 +84,7 @@ def from_json(kind: typing.Any, value: typing.Any) -> typing.Any:
         unknown = set(value) - set(hints)
         if unknown:
             raise ValueError(f"{cls.__name__} has no field {min(unknown)}")
-        return cls(**(_absent(cls) | {name: from_json(hints[name], v) for name, v in value.items()}))
+        return cls(**(_unsaid(cls) | {name: from_json(hints[name], v) for name, v in value.items()}))
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(value)
     if kind is datetime:

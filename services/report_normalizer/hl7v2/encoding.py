@@ -30,6 +30,9 @@ _CHARSETS = {
     "BIG5": "big5",
     "CNS116431992": "big5",
 } | {f"8859{part}": f"iso8859_{part}" for part in range(1, 17) if part != 12}
+_PYTHON_ONLY = frozenset(("idna", "mbcs", "oem", "punycode", "raw-unicode-escape", "unicode-escape"))
+"""Codecs that Python knows and that are no character set of a message: they would read its own escapes."""
+
 _BREAK = re.compile(rb"\r\n|\r|\n")
 _AROUND = b"\x0b\x1c\r\n\t \x00"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ufeff\ufffe\uffff]")
@@ -60,12 +63,15 @@ def declared_charset(message: bytes) -> str:
 
 
 def codec_of(charset: str) -> str | None:
-    """Python's codec for an HL7 table 0211 name or an IANA name; None when it is unknown."""
-    name = _CHARSETS.get(re.sub(r"[^A-Z0-9]", "", charset.upper()))
+    """Python's codec for an HL7 table 0211 name or an IANA name; None when it is unknown, or no character set."""
+    if not (charset.isascii() and charset.isprintable()):
+        return None
     try:
-        return codecs.lookup(name or charset).name if charset.isascii() and charset.isprintable() else None
+        found = codecs.lookup(_CHARSETS.get(re.sub(r"[^A-Z0-9]", "", charset.upper())) or charset).name
+        bytes(4).decode(found)  # LookupError where the codec makes no text of bytes (rot13, bz2)
     except (LookupError, ValueError):
         return None
+    return None if found.replace("_", "-") in _PYTHON_ONLY else found
 
 
 def read(message: bytes, sender_charset: Callable[[str, str], str], warn: Callable[[WarningCode], None]) -> Message:

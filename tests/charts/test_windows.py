@@ -1,0 +1,58 @@
+"""Rolling windows in SQL are the sums of their days, and a site without a day in a window has none."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from alembic import command
+from sqlalchemy import Connection, create_engine, insert
+
+from deploy.local.database import LocalDatabase
+from services.charts.rates import SiteCounts, site_counts
+from services.charts.tables import day_totals
+from services.clinical.rates.rate import WINDOWS
+from services.command.migrate import alembic_config
+
+pytestmark = pytest.mark.live
+TODAY = datetime(2024, 6, 30, 15, tzinfo=UTC)
+LENGTHS = {"30d": 30, "90d": 90, "365d": 365}
+ROWS = [
+    {"site": site, "day": TODAY.date() - timedelta(days=back), "stratum": stratum, "measure": "events.all", "count": n}
+    for site, backs in (("IEO", (-1, 0, 29, 30, 89, 90, 364, 365, 900)), ("OSL", (100, 900)))
+    for n, back in enumerate(backs, 1)
+    for stratum in ("all", "organ=lung")[: 1 + n % 2]
+]
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[Connection]:
+    with LocalDatabase() as server:
+        engine = create_engine(server.create_database("windows"))
+        command.upgrade(alembic_config(engine), "head")
+        with engine.begin() as opened:
+            opened.execute(insert(day_totals), ROWS)
+            yield opened
+        engine.dispose()
+
+
+def expected(windows: tuple[str, ...]) -> list[tuple[str, str, dict[tuple[str, str], int]]]:
+    found = []
+    for window in windows:
+        first = TODAY.date() - timedelta(days=LENGTHS[window]) if window in LENGTHS else date.min
+        by_site: dict[str, dict[tuple[str, str], int]] = {}
+        for row in ROWS:
+            if first < row["day"] <= TODAY.date():
+                counts = by_site.setdefault(row["site"], {})
+                key = (row["stratum"], row["measure"])
+                counts[key] = counts.get(key, 0) + row["count"]
+        found += [(site, window, counts) for site, counts in sorted(by_site.items())]
+    return found
+
+
+def plain(found: list[SiteCounts]) -> list[tuple[str, str, dict[tuple[str, str], int]]]:
+    return [(one.site, one.window, dict(one.counts.values)) for one in found]
+
+
+@pytest.mark.parametrize("windows", [WINDOWS, ("all",), ("30d",), ("365d", "30d"), ("90d", "all")])
+def test_a_window_is_the_sum_of_its_days(connection: Connection, windows: tuple[str, ...]) -> None:
+    assert plain(site_counts(connection, TODAY, windows)) == expected(windows)
