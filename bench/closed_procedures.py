@@ -4,19 +4,17 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, text
 
-from services.clinical.facts import (
+from services.clinical.facts import Fact, Standing, state
+from services.clinical.identifiers import event_id
+from services.clinical.moments import at
+from services.clinical.statements import (
     CareEvent,
-    Fact,
     Lesion,
     ProcedureStatement,
     ReportBody,
     ReportStatus,
-    Standing,
     TreatmentSummary,
-    state,
 )
-from services.clinical.identifiers import event_id
-from services.clinical.moments import at
 
 SITE = "S00000"
 ONE_SITE = 1000

@@ -39,9 +39,10 @@ from bench.closed_procedures import (
 from deploy.local.database import LocalDatabase
 from services.charts.publishing import Publisher
 from services.charts.rates import site_counts, sum_dirty_days
-from services.clinical.facts import Fact, ProcedureStatement, state
+from services.clinical.facts import Fact, state
 from services.clinical.moments import at
 from services.clinical.publish import Rules
+from services.clinical.statements import ProcedureStatement
 from services.command.migrate import alembic_config
 
 PUBLISHER = Publisher(Rules(KEY), b"a key that hashes the keys of Kafka")

@@ -4,19 +4,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.clinical.facts import (
-    CareEvent,
-    CodedResult,
-    Fact,
-    Lesion,
-    ProcedureStatement,
-    ReportBody,
-    ReportStatus,
-    Standing,
-    state,
-)
+from services.clinical.facts import Fact, Standing, state
 from services.clinical.moments import at
 from services.clinical.publish import Published, Rules, publish
+from services.clinical.statements import CareEvent, CodedResult, Lesion, ProcedureStatement, ReportBody, ReportStatus
 
 START = datetime(2021, 3, 1, 9, tzinfo=UTC)
 END = START + timedelta(hours=2)

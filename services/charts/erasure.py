@@ -29,18 +29,9 @@ from services.charts.tables import (
     procedure_records,
     telemetry_frames,
 )
-from services.clinical.facts import (
-    CareEvent,
-    ConsoleHeader,
-    Fact,
-    ProcedureStatement,
-    Standing,
-    TreatmentSummary,
-    fact_from_json,
-    names,
-    state,
-)
+from services.clinical.facts import Fact, Standing, fact_from_json, names, state
 from services.clinical.identifiers import patient_name, routing_key, site_of, value_of
+from services.clinical.statements import CareEvent, ConsoleHeader, ProcedureStatement, TreatmentSummary
 from services.runtime.archive import Archived
 from services.runtime.outbox import Outgoing, put
 from services.runtime.subjects import hashed

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from services.clinical.chart import Chart, fold
-from services.clinical.facts import Fact, FactKind, ReportStatus, names
+from services.clinical.facts import Fact, FactKind, names
+from services.clinical.statements import ReportStatus
 from services.clinical.versions import versions
 
 _REPORT_KINDS = (FactKind.REPORT_BODY, FactKind.REPORT_ADDENDUM, FactKind.REPORT_STATUS)

@@ -8,22 +8,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.clinical.canonical import digest
-from services.clinical.facts import (
+from services.clinical.facts import Fact, FactKind, Standing
+from services.clinical.identifiers import patient_name, procedure_name, report_name
+from services.clinical.procedures.documentation import Documented, documented
+from services.clinical.statements import (
     Adjudication,
     CareEvent,
     ConsoleHeader,
-    Fact,
-    FactKind,
     PatientLink,
     ProcedureStatement,
     ReportAddendum,
     ReportBody,
     ReportStatus,
-    Standing,
     TreatmentSummary,
 )
-from services.clinical.identifiers import patient_name, procedure_name, report_name
-from services.clinical.procedures.documentation import Documented, documented
 from services.clinical.versions import Version, current, unordered_reissue, versions
 
 

@@ -11,7 +11,7 @@ from services.clinical.chart import Chart, fold
 from services.clinical.events.adverse_event import AdverseEvent, EventStatus, Phase
 from services.clinical.events.assemble import Case, ambiguous, events_of
 from services.clinical.events.coded import reading_of, said
-from services.clinical.facts import CareEvent, Fact
+from services.clinical.facts import Fact
 from services.clinical.grading.ruleset import RuleSet, shipped
 from services.clinical.identifiers import patient_name, procedure_name, site_of, value_of
 from services.clinical.kin import held
@@ -22,6 +22,7 @@ from services.clinical.procedures.windows import DEFAULT_WINDOWS, Span, Windows,
 from services.clinical.rates.contributions import Contribution, contributions
 from services.clinical.reading import READER_VERSION
 from services.clinical.revision import EPOCH, revision
+from services.clinical.statements import CareEvent
 
 
 @dataclass(frozen=True, slots=True)

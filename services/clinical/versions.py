@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from services.clinical.canonical import digest
-from services.clinical.facts import ConsoleHeader, Fact, Standing, TreatmentSummary
+from services.clinical.facts import Fact, Standing
+from services.clinical.statements import ConsoleHeader, TreatmentSummary
 
 _PRECEDENCE = {Standing.PRELIMINARY: 0, Standing.FINAL: 0, Standing.CORRECTED: 1, Standing.WITHDRAWN: 2}
 _NEVER = datetime.min.replace(tzinfo=UTC)

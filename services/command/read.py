@@ -8,11 +8,12 @@ from typing import Any
 import click
 from rich.table import Table
 
-from services.clinical.facts import Lesion, ProcedureStatement, ReportBody, ReportStatus, state
+from services.clinical.facts import state
 from services.clinical.moments import at
 from services.clinical.publish import Rules, publish
 from services.clinical.reading import Reading
 from services.clinical.reading import read as read_text
+from services.clinical.statements import Lesion, ProcedureStatement, ReportBody, ReportStatus
 from services.command.tables import show
 
 _START = datetime(2200, 1, 2, 9, tzinfo=UTC)

@@ -2,8 +2,9 @@
 
 import hashlib
 
-from services.clinical.facts import Adjudication, Fact, state
+from services.clinical.facts import Fact, state
 from services.clinical.moments import parse_iso
+from services.clinical.statements import Adjudication
 from services.contracts.codec import validator
 from services.report_normalizer.fhir.elements import load
 from services.report_normalizer.reasons import InvalidCode, Rejected

@@ -6,7 +6,7 @@ own code does, and the value says whether it is there).
 
 from collections.abc import Iterable
 
-from services.clinical.facts import CodedResult
+from services.clinical.statements import CodedResult
 from services.report_normalizer.treatment_words import side_word
 
 SNOMED = "http://snomed.info/sct"

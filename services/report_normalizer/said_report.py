@@ -4,16 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.clinical.canonical import digest
-from services.clinical.facts import (
-    CodedResult,
-    Fact,
-    ReportAddendum,
-    ReportBody,
-    ReportStatus,
-    Standing,
-    state,
-)
+from services.clinical.facts import Fact, Standing, state
 from services.clinical.moments import Moment
+from services.clinical.statements import CodedResult, ReportAddendum, ReportBody, ReportStatus
 from services.report_normalizer.reasons import WarningCode
 from services.report_normalizer.report_text import adds_only
 from services.report_normalizer.source import Source

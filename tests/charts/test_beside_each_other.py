@@ -9,8 +9,9 @@ from sqlalchemy import Engine, create_engine, text
 
 from deploy.local.database import LocalDatabase
 from services.charts.publishing import Publisher
-from services.clinical.facts import Fact, TreatmentSummary, state
+from services.clinical.facts import Fact, state
 from services.clinical.procedures.frame import digest_frame
+from services.clinical.statements import TreatmentSummary
 from services.command.migrate import alembic_config
 from services.telemetry_reducer.app import summaries
 from services.telemetry_reducer.handler import KeyedFrame

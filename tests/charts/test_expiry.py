@@ -7,7 +7,8 @@ from sqlalchemy import Engine, text
 
 from services.charts.expiry import Expired, expire
 from services.charts.publishing import Publisher
-from services.clinical.facts import Fact, PatientLink, Standing, state
+from services.clinical.facts import Fact, Standing, state
+from services.clinical.statements import PatientLink
 from services.runtime.archive import prune, sum_ignored
 from services.window_timer.handler import tidy
 from tests.builders import END, LONG_AFTER, RULES, care, procedure, report

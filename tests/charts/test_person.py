@@ -2,16 +2,8 @@
 
 from services.charts.person import person
 from services.charts.subjects import barred_by, facts_of_redacted, redacted, subjects_of
-from services.clinical.facts import (
-    CareEvent,
-    Fact,
-    PatientLink,
-    ReportBody,
-    ReportStatus,
-    Standing,
-    TreatmentSummary,
-    state,
-)
+from services.clinical.facts import Fact, Standing, state
+from services.clinical.statements import CareEvent, PatientLink, ReportBody, ReportStatus, TreatmentSummary
 from tests.builders import END, LONG_AFTER, START, care, procedure, report, withdrawal
 
 P1, P2, P3 = "patient:IEO:P1", "patient:IEO:P2", "patient:IEO:P3"

@@ -16,8 +16,9 @@ from deploy.local.database import LocalDatabase
 from services.charts.due import publish_due, publish_outdated
 from services.charts.publishing import Publisher
 from services.charts.rates import site_counts, sum_dirty_days
-from services.clinical.facts import Fact, PatientLink, Standing, state
+from services.clinical.facts import Fact, Standing, state
 from services.clinical.rates.rate import counts_of
+from services.clinical.statements import PatientLink
 from services.command.__main__ import main
 from services.command.migrate import alembic_config
 from tests.builders import END, LONG_AFTER, RULES, START, care, procedure, published, report, withdrawal

@@ -10,19 +10,10 @@ import pytest
 
 from services.clinical.canonical import canonical
 from services.clinical.events.adverse_event import AdverseEvent
-from services.clinical.facts import (
-    CareEvent,
-    CodedResult,
-    Fact,
-    Lesion,
-    ProcedureStatement,
-    ReportBody,
-    ReportStatus,
-    Standing,
-    state,
-)
+from services.clinical.facts import Fact, Standing, state
 from services.clinical.moments import at
 from services.clinical.publish import Published, publish
+from services.clinical.statements import CareEvent, CodedResult, Lesion, ProcedureStatement, ReportBody, ReportStatus
 from tests.builders import END, LONG_AFTER, RULES
 
 CASES = tomllib.loads(Path(__file__).with_name("cases.toml").read_text("utf-8"))["case"]

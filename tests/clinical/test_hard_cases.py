@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
-from services.clinical.facts import Alarm, CareEvent, Excursion, Lesion, PatientLink, TreatmentSummary, state
+from services.clinical.facts import state
 from services.clinical.kin import kin_groups
 from services.clinical.moments import Moment, at
 from services.clinical.publish import publish
+from services.clinical.statements import Alarm, CareEvent, Excursion, Lesion, PatientLink, TreatmentSummary
 from tests.builders import END, LONG_AFTER, RULES, START, care, procedure, published, report, shown, withdrawal
 
 CLEAR = "FINDINGS: No pneumothorax. No pleural effusion."

@@ -7,23 +7,12 @@ from hypothesis import strategies as st
 
 from services.clinical.canonical import canonical, from_json, to_json
 from services.clinical.events.adverse_event import AdverseEvent
-from services.clinical.facts import (
-    Adjudication,
-    CodedResult,
-    Excursion,
-    Fact,
-    PatientLink,
-    ReportBody,
-    Standing,
-    TreatmentSummary,
-    fact_from_json,
-    fact_json,
-    state,
-)
+from services.clinical.facts import Fact, Standing, fact_from_json, fact_json, state
 from services.clinical.identifiers import event_id, procedure_name
 from services.clinical.kin import held, kin_groups
 from services.clinical.procedures.record import ProcedureRecord
 from services.clinical.publish import publish
+from services.clinical.statements import Adjudication, CodedResult, Excursion, PatientLink, ReportBody, TreatmentSummary
 from tests.builders import END, LONG_AFTER, RULES, START, care, procedure, report, withdrawal
 
 TEXTS = (

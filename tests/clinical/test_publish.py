@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-from services.clinical.facts import Lesion, PatientLink, Standing, state
+from services.clinical.facts import Standing, state
 from services.clinical.moments import Moment, at
+from services.clinical.statements import Lesion, PatientLink
 from tests.builders import END, LONG_AFTER, START, care, procedure, published, report, shown, withdrawal
 
 CLEAR = "FINDINGS: No pneumothorax. No pleural effusion.\nIMPRESSION: No complication."

@@ -8,7 +8,8 @@ import pytest
 
 from services.clinical.events.adverse_event import EventStatus
 from services.clinical.events.compartments import compartments
-from services.clinical.facts import Lesion, Standing
+from services.clinical.facts import Standing
+from services.clinical.statements import Lesion
 from services.fhir_gateway.definitions import definitions
 from services.fhir_gateway.release import Release
 from tests.builders import END, care, procedure, report

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.clinical.facts import Adjudication, Standing, state
+from services.clinical.facts import Standing, state
+from services.clinical.statements import Adjudication
 from tests.builders import END, LONG_AFTER, care, procedure, report, withdrawal
 from tests.fhir_gateway.conftest import World
 from tests.fhir_gateway.events import extension

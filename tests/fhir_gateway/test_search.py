@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 import pytest
 
-from services.clinical.facts import Lesion, ReportBody
 from services.clinical.moments import Moment
+from services.clinical.statements import Lesion, ReportBody
 from tests.builders import END, START, care, procedure, report
 from tests.fhir_gateway.conftest import Reader, World
 

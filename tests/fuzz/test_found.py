@@ -7,8 +7,8 @@ import pytest
 
 from services.clinical.canonical import canonical, from_json
 from services.clinical.events.adverse_event import AdverseEvent
-from services.clinical.facts import ReportBody
 from services.clinical.procedures.record import ProcedureRecord
+from services.clinical.statements import ReportBody
 from services.fhir_gateway.adverse_event import resource
 from services.fhir_gateway.edition import Edition
 from services.fhir_gateway.hospital import Hospital

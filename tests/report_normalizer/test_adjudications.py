@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from services.clinical.facts import Adjudication
+from services.clinical.statements import Adjudication
 from services.contracts.registry import SCHEMAS
 from services.runtime.outcomes import Done, Invalid
 from tests.report_normalizer.messages import facts, raw

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from services.clinical.facts import CareEvent, PatientLink, Standing
+from services.clinical.facts import Standing
 from services.clinical.moments import at, iso, parse_iso
+from services.clinical.statements import CareEvent, PatientLink
 from services.contracts.registry import SCHEMAS
 from services.runtime.outcomes import Done, Ignored, Invalid
 from services.runtime.sites import Sender, Site, Sites

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from services.clinical.facts import Lesion, ProcedureStatement, Standing
+from services.clinical.facts import Standing
 from services.clinical.moments import Moment, at, parse_iso
+from services.clinical.statements import Lesion, ProcedureStatement
 from services.runtime.outcomes import Ignored, Invalid
 from tests.report_normalizer.messages import PID, example, facts, hl7, msh, statement, warnings
 

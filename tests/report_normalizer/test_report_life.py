@@ -3,8 +3,9 @@
 import pytest
 
 from services.clinical.canonical import digest
-from services.clinical.facts import ReportAddendum, ReportBody, ReportStatus, Standing
+from services.clinical.facts import Standing
 from services.clinical.moments import iso
+from services.clinical.statements import ReportAddendum, ReportBody, ReportStatus
 from services.runtime.outcomes import Ignored, Invalid
 from services.runtime.sites import Sender, Sites
 from tests.report_normalizer.messages import PID, SITES, facts, hl7, lines, msh, obr, oru, statement, warnings

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from services.clinical import facts
+from services.clinical import facts, statements
 from services.clinical.moments import Moment
 from services.contracts.codec import validator
 from services.contracts.registry import SCHEMAS
@@ -13,11 +13,11 @@ from services.contracts.registry import SCHEMAS
 SCHEMA = json.loads((SCHEMAS / "messages/clinical-facts.v1.schema.json").read_text("utf-8"))
 DEFINED = {
     "Moment": Moment,
-    "Lesion": facts.Lesion,
-    "CodedResult": facts.CodedResult,
-    "Cycle": facts.Cycle,
-    "Excursion": facts.Excursion,
-    "Alarm": facts.Alarm,
+    "Lesion": statements.Lesion,
+    "CodedResult": statements.CodedResult,
+    "Cycle": statements.Cycle,
+    "Excursion": statements.Excursion,
+    "Alarm": statements.Alarm,
 } | {cls.__name__: cls for cls in facts.STATEMENTS.values()}
 INVALID = sorted((SCHEMAS / "examples/clinical-facts/1/invalid").glob("*.json"))
 

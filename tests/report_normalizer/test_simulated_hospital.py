@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from services.clinical.facts import CareEvent, Fact, PatientLink, ProcedureStatement, ReportBody
+from services.clinical.facts import Fact
+from services.clinical.statements import CareEvent, PatientLink, ProcedureStatement, ReportBody
 from services.report_normalizer.handler import handle
 from services.runtime.message import InboundMessage
 from services.runtime.outcomes import Done, Ignored, Invalid

@@ -2,8 +2,9 @@
 
 import pytest
 
-from services.clinical.facts import CareEvent, PatientLink, Standing
+from services.clinical.facts import Standing
 from services.clinical.moments import at, iso, parse_iso
+from services.clinical.statements import CareEvent, PatientLink
 from services.runtime.outcomes import Ignored
 from tests.report_normalizer.messages import PID, example, facts, hl7, msh, statement, warnings
 

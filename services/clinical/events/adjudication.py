@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from services.clinical.canonical import digest
 from services.clinical.events.adverse_event import AdverseEvent, Certainty, Decision, EventStatus
-from services.clinical.facts import Adjudication
 from services.clinical.identifiers import procedure_name
+from services.clinical.statements import Adjudication
 
 MOVED = "adjudicated_on_other_grounds"
 GONE = "adjudicated_event_gone"

@@ -24,7 +24,6 @@ from services.clinical.events.draft import Draft, drafts
 from services.clinical.events.intraprocedural import Measured, measured
 from services.clinical.events.management import Care, assign, care_given, longer_stay
 from services.clinical.events.showing import Showing, families, same_side, showings
-from services.clinical.facts import CareEvent
 from services.clinical.grading.ruleset import RuleSet
 from services.clinical.identifiers import event_id, site_of, value_of
 from services.clinical.moments import Moment
@@ -32,6 +31,7 @@ from services.clinical.procedures.documentation import Documented
 from services.clinical.procedures.placing import Placed, Role
 from services.clinical.procedures.windows import Span
 from services.clinical.reading import READER_VERSION, Assertion, Severity
+from services.clinical.statements import CareEvent
 
 _AMOUNT = (Severity.TRACE, Severity.SMALL, Severity.MODERATE, Severity.LARGE)
 

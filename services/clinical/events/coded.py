@@ -12,8 +12,8 @@ from importlib.resources import files
 
 from services.clinical.chart import StandingReport
 from services.clinical.events.compartments import compartments
-from services.clinical.facts import CodedResult
 from services.clinical.reading import Assertion, Finding, Reading, Side, read
+from services.clinical.statements import CodedResult
 
 DISPUTED = "coded_finding_contradicts_text"
 SECTION = "coded"

@@ -6,9 +6,9 @@ or after it, when the frozen gland empties. Elsewhere it stays in the treatment 
 
 from dataclasses import dataclass
 
-from services.clinical.facts import TreatmentSummary
 from services.clinical.moments import Moment, at
 from services.clinical.procedures.record import RecordedLesion
+from services.clinical.statements import TreatmentSummary
 
 _EVENTS = {"hypotension": "hypotension", "hypoxia": "hypoxia", "tachycardia": "arrhythmia", "bradycardia": "arrhythmia"}
 _ALARMS = {

@@ -10,11 +10,11 @@ from services.clinical.events.compartments import compartments
 from services.clinical.events.draft import Draft
 from services.clinical.events.named import events_named
 from services.clinical.events.showing import same_side
-from services.clinical.facts import CareEvent
 from services.clinical.moments import Moment
 from services.clinical.procedures.placing import Placed, Role
 from services.clinical.procedures.windows import Span
 from services.clinical.reading import Assertion, Finding, Reading, Side
+from services.clinical.statements import CareEvent
 
 EXTENDED_BY = timedelta(hours=24)
 

@@ -3,16 +3,10 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from services.clinical.facts import (
-    ConsoleHeader,
-    Fact,
-    FactKind,
-    Lesion,
-    ProcedureStatement,
-    TreatmentSummary,
-)
+from services.clinical.facts import Fact, FactKind
 from services.clinical.moments import Moment, at
 from services.clinical.procedures.record import RecordedLesion
+from services.clinical.statements import ConsoleHeader, Lesion, ProcedureStatement, TreatmentSummary
 from services.clinical.versions import current, versions
 
 

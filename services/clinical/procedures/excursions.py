@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.clinical.facts import Excursion
 from services.clinical.procedures.frame import ConsolePhase, FrameDigest
 from services.clinical.procedures.vitals import Line, thresholds
+from services.clinical.statements import Excursion
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from services.clinical.facts import Alarm
 from services.clinical.moments import parse_iso
 from services.clinical.procedures.vitals import Stretch, observe
+from services.clinical.statements import Alarm
 
 TIP_RANGE_C = (-200.0, 100.0)
 """Liquid nitrogen boils at -196 °C, and no probe that thaws boils water. Beyond is no measurement: a gap."""

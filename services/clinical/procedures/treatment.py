@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from services.clinical.canonical import digest
-from services.clinical.facts import Alarm, ConsoleHeader, Cycle, TreatmentSummary
 from services.clinical.moments import Moment, at
 from services.clinical.procedures.excursions import excursions
 from services.clinical.procedures.frame import IN_CYCLE, ConsolePhase, FrameDigest, HeaderPart
+from services.clinical.statements import Alarm, ConsoleHeader, Cycle, TreatmentSummary
 
 TREATED_S = 60.0
 """Seconds below -20 °C within the freezing of one cycle from which a tumor counts as treated.

@@ -1,7 +1,8 @@
 """Encounter, R4 and R5: a hospital stay, its end, and intensive care within it."""
 
-from services.clinical.facts import CareEvent, Fact, Standing, state
+from services.clinical.facts import Fact, Standing, state
 from services.clinical.moments import Moment
+from services.clinical.statements import CareEvent
 from services.report_normalizer.fhir.bundle import Resources, identifier_of_type
 from services.report_normalizer.fhir.elements import Element, child, children, codings, concept_text, text
 from services.report_normalizer.fhir.subject import subject_of

@@ -1,6 +1,7 @@
 """Patient: retired numbers (link) and death."""
 
-from services.clinical.facts import CareEvent, Fact, PatientLink, Standing, state
+from services.clinical.facts import Fact, Standing, state
+from services.clinical.statements import CareEvent, PatientLink
 from services.report_normalizer.fhir.bundle import Resources
 from services.report_normalizer.fhir.elements import Element, child, children, text
 from services.report_normalizer.fhir.subject import patient_number

@@ -1,7 +1,8 @@
 """Procedure, R4 and R5: a cryoablation becomes its documentation, other coded care a care event."""
 
-from services.clinical.facts import CareEvent, Fact, Lesion, ProcedureStatement, Standing, state
+from services.clinical.facts import Fact, Standing, state
 from services.clinical.moments import Moment
+from services.clinical.statements import CareEvent, Lesion, ProcedureStatement
 from services.report_normalizer.care import care_of
 from services.report_normalizer.fhir.bundle import Resources, identifier_of_type, untyped_identifier
 from services.report_normalizer.fhir.elements import (

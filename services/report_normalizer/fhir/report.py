@@ -1,6 +1,7 @@
 """DiagnosticReport, R4 and R5, as a CT report."""
 
-from services.clinical.facts import CodedResult, Fact, Standing
+from services.clinical.facts import Fact, Standing
+from services.clinical.statements import CodedResult
 from services.report_normalizer.coded_finding import Code, coded_findings, yes_or_no
 from services.report_normalizer.examination import ct_examination
 from services.report_normalizer.fhir.bundle import Resources, identifier_of_type, untyped_identifier

@@ -6,8 +6,9 @@ PID-30 of any ADT tell of a death. One stay in intensive care is kept for each v
 
 import re
 
-from services.clinical.facts import CareEvent, Fact, Standing, state
+from services.clinical.facts import Fact, Standing, state
 from services.clinical.moments import Moment
+from services.clinical.statements import CareEvent
 from services.report_normalizer.hl7v2.patient import patient_of
 from services.report_normalizer.hl7v2.segments import Message, Segment
 from services.report_normalizer.hl7v2.times import read_time

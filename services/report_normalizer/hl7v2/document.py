@@ -4,7 +4,8 @@ T06 adds to the parent, T10 replaces it (the parent is then withdrawn), T11 canc
 text and tell a status only.
 """
 
-from services.clinical.facts import Fact, ReportStatus, Standing, state
+from services.clinical.facts import Fact, Standing, state
+from services.clinical.statements import ReportStatus
 from services.report_normalizer.examination import Examination, ct_examination, says_other
 from services.report_normalizer.hl7v2.patient import patient_of
 from services.report_normalizer.hl7v2.segments import Message, Segment

@@ -1,6 +1,7 @@
 """Merged patient numbers (ADT A40 and its forerunners) and their undoing (A37)."""
 
-from services.clinical.facts import Fact, PatientLink, Standing, state
+from services.clinical.facts import Fact, Standing, state
+from services.clinical.statements import PatientLink
 from services.report_normalizer.hl7v2.patient import number_in
 from services.report_normalizer.hl7v2.segments import Message, Segment
 from services.report_normalizer.hl7v2.times import read_time

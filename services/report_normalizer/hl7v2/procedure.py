@@ -6,7 +6,8 @@ OBX-4 is the lesion's number, empty for the whole procedure.
 
 import re
 
-from services.clinical.facts import Fact, Lesion, ProcedureStatement, Standing, state
+from services.clinical.facts import Fact, Standing, state
+from services.clinical.statements import Lesion, ProcedureStatement
 from services.report_normalizer.hl7v2.groups import OrderGroup, is_local, order_groups
 from services.report_normalizer.hl7v2.patient import patient_of
 from services.report_normalizer.hl7v2.segments import Message, Segment

@@ -8,7 +8,7 @@ import base64
 import binascii
 from collections.abc import Iterable, Sequence
 
-from services.clinical.facts import CodedResult
+from services.clinical.statements import CodedResult
 from services.report_normalizer.coded_finding import Code, coded_findings
 from services.report_normalizer.hl7v2.groups import is_local
 from services.report_normalizer.hl7v2.segments import Segment, unescape

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from services.clinical.canonical import canonical
 from services.clinical.events.adverse_event import AdverseEvent
-from services.clinical.facts import Adjudication, Fact, state
+from services.clinical.facts import Fact, state
 from services.clinical.publish import Published, publish
+from services.clinical.statements import Adjudication
 from tests.builders import LONG_AFTER, RULES, care, procedure, published, report, withdrawal
 
 DECIDED = LONG_AFTER - timedelta(days=2)

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from services.clinical.canonical import canonical, digest, from_json
-from services.clinical.facts import Alarm, ConsoleHeader, Cycle, TreatmentSummary
 from services.clinical.moments import at
 from services.clinical.procedures.frame import FrameDigest, digest_frame
 from services.clinical.procedures.treatment import summarize
+from services.clinical.statements import Alarm, ConsoleHeader, Cycle, TreatmentSummary
 from tests.clinical.procedures.frames import digests, frame, instant, moment
 
 HEADER = {"started": instant(1), "device": "IceSense3", "coolant": "LN2", "gauge": "10G", "positions": 1}

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from services.clinical.facts import Excursion
 from services.clinical.procedures.treatment import summarize
 from services.clinical.procedures.vitals import Line, thresholds
+from services.clinical.statements import Excursion
 from tests.clinical.procedures.frames import digests, frame, moment
 
 CUFF = [0, 6]
