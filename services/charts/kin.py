@@ -1,8 +1,9 @@
 """Kin groups in PostgreSQL: names joined under locks, so that two workers can't grow one group apart."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ARRAY, BigInteger, Connection, cast, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.charts.tables import (
@@ -14,6 +15,7 @@ from services.charts.tables import (
     procedure_records,
 )
 
+T = TypeVar("T", int, str)
 _OWNED = (kin_names, facts, procedure_records, adverse_events, contributions)
 
 
@@ -26,19 +28,37 @@ def lock(connection: Connection, ids: Sequence[int]) -> list[int]:
 def join(connection: Connection, named: Sequence[tuple[str, ...]]) -> dict[str, int]:
     """Every name's group, groups joined where a fact names several; all of them locked until the commit."""
     wanted = sorted({name for names in named for name in names})
+    fresh: set[int] = set()
     while True:
-        _create(connection, wanted)  # each time: expiry or an erasure may just have removed a group with its names
+        # Each time: expiry or an erasure may just have removed a group with its names.
+        fresh |= _create(connection, wanted, named)
         groups = _groups(connection, wanted)
         locked = set(lock(connection, sorted(set(groups.values()))))
         again = _groups(connection, wanted)
         if groups == again and locked == set(groups.values()):
             break
-    for names in named:
-        ids = sorted({groups[name] for name in names})
-        for absorbed in ids[1:]:
-            _absorb(connection, absorbed, ids[0])
-            groups = {name: ids[0] if group == absorbed else group for name, group in groups.items()}
-    return groups
+    into = _joined([[groups[name] for name in names] for names in named])
+    _absorb(connection, {group: first for group, first in into.items() if group != first}, fresh)
+    return {name: into.get(group, group) for name, group in groups.items()}
+
+
+def _joined(links: Iterable[Sequence[T]]) -> dict[T, T]:
+    """Each thing to the smallest of all that are linked with it, directly or by way of others."""
+    parent: dict[T, T] = {}
+
+    def root(one: Any) -> Any:
+        parent.setdefault(one, one)
+        while parent[one] != one:
+            parent[one] = parent[parent[one]]
+            one = parent[one]
+        return one
+
+    for first, *others in links:
+        for other in others:
+            low, high = sorted((root(first), root(other)))
+            parent[high] = low
+        root(first)
+    return {one: root(one) for one in parent}
 
 
 def _groups(connection: Connection, names: Sequence[str]) -> dict[str, int]:
@@ -46,21 +66,37 @@ def _groups(connection: Connection, names: Sequence[str]) -> dict[str, int]:
     return dict(rows.tuples().all())
 
 
-def _create(connection: Connection, names: Sequence[str]) -> None:
-    """A group of its own for each name not seen before, entered in the order of names."""
+def _create(connection: Connection, names: Sequence[str], named: Sequence[tuple[str, ...]]) -> set[int]:
+    """Groups for the names not seen before, one for those that facts link, names entered in order. Returns the groups.
+
+    A group made here holds nothing but its names until the commit: no other transaction can see it.
+    """
     known = _groups(connection, names)
-    new = [name for name in names if name not in known]
-    if not new:
-        return
-    ids = list(connection.execute(insert(kin).returning(kin.c.id), [{} for _ in new]).scalars())
-    rows = [{"name": name, "kin": group} for name, group in zip(new, ids, strict=True)]
+    first_of = _joined([[name for name in linked if name not in known] for linked in named if set(linked) - set(known)])
+    firsts = sorted(set(first_of.values()))
+    if not firsts:
+        return set()
+    ids = connection.execute(insert(kin).returning(kin.c.id), [{} for _ in firsts]).scalars()
+    group_of = dict(zip(firsts, ids, strict=True))
+    rows = [{"name": name, "kin": group_of[first_of[name]]} for name in sorted(first_of)]
     entered = set(
         connection.execute(upsert(kin_names).on_conflict_do_nothing().returning(kin_names.c.kin), rows).scalars()
     )
-    connection.execute(delete(kin).where(kin.c.id.in_([i for i in ids if i not in entered])))
+    unused = set(group_of.values()) - entered
+    if unused:
+        connection.execute(delete(kin).where(kin.c.id.in_(unused)))
+    return entered
 
 
-def _absorb(connection: Connection, absorbed: int, into: int) -> None:
+def _absorb(connection: Connection, into: dict[int, int], fresh: set[int]) -> None:
+    """Give what groups own to others. Groups just made own no more than their names."""
     for table in _OWNED:
-        connection.execute(update(table).where(table.c.kin == absorbed).values(kin=into))
-    connection.execute(delete(kin).where(kin.c.id == absorbed))
+        moved = {old: new for old, new in into.items() if table is kin_names or old not in fresh}
+        if moved:
+            pairs = select(
+                func.unnest(cast(list(moved), ARRAY(BigInteger))).label("old"),
+                func.unnest(cast(list(moved.values()), ARRAY(BigInteger))).label("new"),
+            ).subquery()
+            connection.execute(update(table).where(table.c.kin == pairs.c.old).values(kin=pairs.c.new))
+    if into:
+        connection.execute(delete(kin).where(kin.c.id.in_(list(into))))

@@ -1,11 +1,11 @@
 """The join's one transaction: enter what is new, lock its kin, fold, and replace what is published from it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, tuple_, update
+from sqlalchemy import ARRAY, Connection, Table, bindparam, cast, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.charts import kin as groups
@@ -20,12 +20,10 @@ from services.charts.tables import (
     procedure_records,
 )
 from services.clinical.canonical import canonical, to_json
-from services.clinical.events.adverse_event import AdverseEvent, EventStatus
+from services.clinical.events.adverse_event import EventStatus
 from services.clinical.facts import Fact, fact_json, names
 from services.clinical.identifiers import patient_name, routing_key
-from services.clinical.procedures.record import ProcedureRecord
-from services.clinical.publish import Rules, publish
-from services.clinical.rates.contributions import Contribution
+from services.clinical.publish import Published, Rules, publish
 from services.runtime.outbox import Outgoing, put
 
 RECORDS, EVENTS = "procedure-records", "adverse-events"
@@ -53,15 +51,15 @@ class Publisher:
         if not ids:
             return
         held = facts_of(connection, list(ids))
-        outgoing: list[Outgoing] = []
-        days: set[tuple[str, date]] = set()
-        for group in ids:
-            published = publish(held[group], self.rules, as_of)
-            outgoing += _records(connection, group, published.records, self.routing_key)
-            outgoing += _events(connection, group, published.events, published.records)
-            days |= _contributions(connection, group, published.contributions)
-            settled = {"next_due": published.next_due, "rules": self.rules.stamp}
-            connection.execute(update(kin).where(kin.c.id == group).values(settled))
+        published = {group: publish(held[group], self.rules, as_of) for group in ids}
+        outgoing = _records(connection, published, self.routing_key)
+        outgoing += _events(connection, published)
+        days = _contributions(connection, published)
+        settled = update(kin).where(kin.c.id == bindparam("group"))
+        connection.execute(
+            settled.values(next_due=bindparam("due"), rules=bindparam("stamp")),
+            [{"group": group, "due": one.next_due, "stamp": self.rules.stamp} for group, one in published.items()],
+        )
         put(connection, outgoing)
         _mark(connection, days)
 
@@ -97,74 +95,79 @@ def _insert(
     return [(row.id, row.version) for row in returned]
 
 
-def _records(connection: Connection, group: int, records: Sequence[ProcedureRecord], key: bytes) -> list[Outgoing]:
-    before = {
-        row.procedure: row.body
-        for row in connection.execute(
-            select(procedure_records.c.procedure, procedure_records.c.body).where(procedure_records.c.kin == group)
-        )
-    }
-    out = []
-    for record in records:
+def _records(connection: Connection, published: Mapping[int, Published], key: bytes) -> list[Outgoing]:
+    columns = procedure_records.c
+    query = select(columns.procedure, columns.body).where(columns.kin.in_(list(published)))
+    before = dict(connection.execute(query).tuples().all())
+    rows, out = [], []
+    for group, record in ((group, record) for group, one in published.items() for record in one.records):
         body = to_json(record)
         if before.get(record.procedure) == body:
             continue
-        values = {
-            "kin": group,
-            "site": record.site,
-            "status": record.status,
-            "follow_up": record.follow_up.value,
-            "closes_at": record.closes_at,
-            "revision": record.revision,
-            "body": body,
-        }
-        statement = insert(procedure_records).values(procedure=record.procedure, **values)
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["procedure"],
-                set_={**values, "published_at": func.now()},
-                where=procedure_records.c.revision <= record.revision,
-            )
+        rows.append(
+            {
+                "procedure": record.procedure,
+                "kin": group,
+                "site": record.site,
+                "status": record.status,
+                "follow_up": record.follow_up.value,
+                "closes_at": record.closes_at,
+                "revision": record.revision,
+                "body": body,
+            }
         )
         slot = routing_key(key, record.procedure)
         value = canonical({"schema": "procedure-records.v1", **body}).encode()
         out.append(Outgoing(RECORDS, slot, slot, value, record.revision))
+    _replace(connection, procedure_records, ("procedure",), rows)
     return out
 
 
-def _events(
-    connection: Connection, group: int, events: Sequence[AdverseEvent], records: Sequence[ProcedureRecord]
-) -> list[Outgoing]:
-    """Replace the group's events. One that was published and no longer holds is withdrawn: a value, not a deletion."""
+def _events(connection: Connection, published: Mapping[int, Published]) -> list[Outgoing]:
+    """Replace the groups' events. One that was published and no longer holds is withdrawn: a value, not a deletion."""
     columns = adverse_events.c
-    before: dict[str, dict[str, Any]] = {
-        row.id: row.body for row in connection.execute(select(columns.id, columns.body).where(columns.kin == group))
-    }
-    bodies = {event.id: to_json(event) for event in events}
-    newest = max((r.revision for r in records), default=0)
-    for name, body in before.items():
-        if name not in bodies:
-            gone = {"status": EventStatus.WITHDRAWN.value, "revision": max(newest, body["revision"])}
-            bodies[name] = {key: value for key, value in body.items() if key != "review"} | gone
-    out = []
-    for name, body in sorted(bodies.items()):
-        if before.get(name) == body:
-            continue
-        if name not in before and body["status"] == EventStatus.WITHDRAWN.value:
-            continue
-        _write_event(connection, group, name, body, before.get(name))
-        value = canonical({"schema": "adverse-events.v1", **body}).encode()
-        out.append(Outgoing(EVENTS, name, name, value, body["revision"]))
+    query = select(columns.kin, columns.id, columns.body).where(columns.kin.in_(list(published)))
+    before: dict[int, dict[str, dict[str, Any]]] = {group: {} for group in published}
+    for group, name, body in connection.execute(query):
+        before[group][name] = body
+    changed, same, versions, out = [], [], [], []
+    for group, one in published.items():
+        bodies = {event.id: to_json(event) for event in one.events}
+        newest = max((r.revision for r in one.records), default=0)
+        for name, body in before[group].items():
+            if name not in bodies:
+                gone = {"status": EventStatus.WITHDRAWN.value, "revision": max(newest, body["revision"])}
+                bodies[name] = {key: value for key, value in body.items() if key != "review"} | gone
+        for name, body in sorted(bodies.items()):
+            if before[group].get(name) == body:
+                continue
+            if name not in before[group] and body["status"] == EventStatus.WITHDRAWN.value:
+                continue
+            held = before[group].get(name)
+            if held is None or held | {"revision": 0} != body | {"revision": 0}:
+                changed.append(_event_row(group, name, body) | {"edition": body["revision"]})
+                versions.append({"id": name, "revision": body["revision"], "body": body})
+            else:  # what differs by its revision alone is no new version for those who read it
+                same.append(_event_row(group, name, body) | {"edition": body["revision"]})
+            value = canonical({"schema": "adverse-events.v1", **body}).encode()
+            out.append(Outgoing(EVENTS, name, name, value, body["revision"]))
+    _replace(connection, adverse_events, ("id",), changed)
+    _replace(connection, adverse_events, ("id",), same, leaving=("edition", "published_at"))
+    if versions:
+        version = insert(adverse_event_versions)
+        connection.execute(
+            version.on_conflict_do_update(
+                index_elements=["id", "revision"], set_={"body": version.excluded.body, "published_at": func.now()}
+            ),
+            versions,
+        )
     return out
 
 
-def _write_event(
-    connection: Connection, group: int, name: str, body: dict[str, Any], before: dict[str, Any] | None
-) -> None:
-    """Write the event. What differs by its revision alone is no new version for those who read it."""
+def _event_row(group: int, name: str, body: dict[str, Any]) -> dict[str, Any]:
     onset = body.get("onset")
-    changed = before is None or before | {"revision": 0} != body | {"revision": 0}
-    values = {
+    return {
+        "id": name,
         "kin": group,
         "procedure": body["procedure"],
         "patient": patient_name(body["patient_site"], body["patient_id"]),
@@ -178,49 +181,59 @@ def _write_event(
         "revision": body["revision"],
         "body": body,
     }
-    statement = insert(adverse_events).values(id=name, edition=body["revision"], **values)
-    noted = {"edition": body["revision"], "published_at": func.now()} if changed else {}
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["id"],
-            set_={**values, **noted},
-            where=adverse_events.c.revision <= body["revision"],
-        )
-    )
-    if not changed:
-        return
-    version = insert(adverse_event_versions).values(id=name, revision=body["revision"], body=body)
-    connection.execute(
-        version.on_conflict_do_update(
-            index_elements=["id", "revision"], set_={"body": version.excluded.body, "published_at": func.now()}
-        )
-    )
 
 
-def _contributions(connection: Connection, group: int, wanted: Sequence[Contribution]) -> set[tuple[str, date]]:
-    """Replace the group's contributions; the (site, day) pairs whose totals must be summed again."""
-    columns = contributions.c
-    key = (columns.owner, columns.site, columns.day, columns.stratum, columns.measure)
-    before = {
-        tuple(row[:5]): row[5] for row in connection.execute(select(*key, columns.count).where(columns.kin == group))
-    }
-    after = {(c.owner, c.site, c.day, c.stratum, c.measure): c.count for c in wanted}
-    gone = [k for k in before if k not in after]
-    changed = [k for k, count in after.items() if before.get(k) != count]
-    for start in range(0, len(gone), 5000):  # a statement holds 65 535 parameters
-        some = gone[start : start + 5000]
-        connection.execute(delete(contributions).where(tuple_(*key).in_(some), columns.kin == group))
-    if changed:
-        statement = insert(contributions)
-        names_ = ("owner", "site", "day", "stratum", "measure")
-        rows = [dict(zip(names_, k, strict=True)) | {"count": after[k], "kin": group} for k in sorted(changed)]
+def _replace(
+    connection: Connection,
+    table: Table,
+    key: tuple[str, ...],
+    rows: list[dict[str, Any]],
+    leaving: tuple[str, ...] = (),
+) -> None:
+    """Write rows over those of the same key, unless a later revision is there; ``leaving`` are left as they are."""
+    if rows:
+        statement = insert(table)
+        new = {name: statement.excluded[name] for name in rows[0]} | {"published_at": func.now()}
         connection.execute(
             statement.on_conflict_do_update(
-                index_elements=list(names_), set_={"count": statement.excluded.count, "kin": statement.excluded.kin}
+                index_elements=list(key),
+                set_={name: value for name, value in new.items() if name not in (*key, *leaving)},
+                where=table.c.revision <= statement.excluded.revision,
             ),
             rows,
         )
-    return {(k[1], k[2]) for k in [*gone, *changed]}
+
+
+def _contributions(connection: Connection, published: Mapping[int, Published]) -> set[tuple[str, date]]:
+    """Replace the groups' contributions; the (site, day) pairs whose totals must be summed again."""
+    columns = contributions.c
+    key = (columns.kin, columns.owner, columns.site, columns.day, columns.stratum, columns.measure)
+    query = select(*key, columns.count).where(columns.kin.in_(list(published)))
+    before = {tuple(row[:6]): row[6] for row in connection.execute(query)}
+    after = {
+        (group, c.owner, c.site, c.day, c.stratum, c.measure): c.count
+        for group, one in published.items()
+        for c in one.contributions
+    }
+    gone = [k for k in before if k not in after]
+    changed = sorted(k for k, count in after.items() if before.get(k) != count)
+    for start in range(0, len(gone), 5000):  # a statement holds 65 535 parameters
+        connection.execute(delete(contributions).where(tuple_(*key).in_(gone[start : start + 5000])))
+    if changed:
+        names_ = ("kin", "owner", "site", "day", "stratum", "measure", "count")
+        values = zip(*(((*k, after[k])) for k in changed), strict=True)
+        rows = [
+            func.unnest(cast(list(column), ARRAY(columns[name].type))).label(name)
+            for name, column in zip(names_, values, strict=True)
+        ]
+        statement = insert(contributions).from_select(list(names_), select(*rows))
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=list(names_[1:6]),
+                set_={"count": statement.excluded.count, "kin": statement.excluded.kin},
+            )
+        )
+    return {(k[2], k[3]) for k in [*gone, *changed]}
 
 
 def _mark(connection: Connection, days: set[tuple[str, date]]) -> None:

@@ -16,13 +16,19 @@ from functools import cache
 from services.clinical.moments import iso, parse_iso
 
 Json = dict[str, typing.Any]
+Read = typing.Callable[[typing.Any], typing.Any]
+_PLAIN = frozenset((str, int, float, bool, type(None)))
 
 
 def to_json(value: typing.Any) -> typing.Any:
     """A frozen dataclass, enum, time or container as plain JSON values."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        pairs = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
-        return {name: to_json(v) for name, v in pairs if v is not None and v != ()}
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    fields = _fields(typing.cast("typing.Hashable", kind))
+    if fields is not None:
+        pairs = ((name, getattr(value, name)) for name in fields)
+        return {name: v if type(v) in _PLAIN else to_json(v) for name, v in pairs if v is not None and v != ()}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):
@@ -36,6 +42,12 @@ def to_json(value: typing.Any) -> typing.Any:
     return value
 
 
+@cache
+def _fields(kind: typing.Any) -> tuple[str, ...] | None:
+    """The names of a dataclass's fields; None of any other type."""
+    return tuple(f.name for f in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None
+
+
 def canonical(value: typing.Any) -> str:
     """The one JSON text of a value."""
     return json.dumps(to_json(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -46,17 +58,12 @@ def digest(value: typing.Any) -> str:
     return hashlib.sha256(canonical(value).encode()).hexdigest()[:32]
 
 
-@cache
-def _hints(cls: type) -> dict[str, typing.Any]:
-    return typing.get_type_hints(cls)
-
-
-@cache
 def _unsaid(cls: type) -> Json:
     """What :func:`to_json` leaves out, for the fields that have no default: None and empty tuples."""
     found: Json = {}
+    hints = typing.get_type_hints(cls)
     for field in dataclasses.fields(cls):
-        hint = _hints(cls)[field.name]
+        hint = hints[field.name]
         if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
             if types.NoneType in typing.get_args(hint):
                 found[field.name] = None
@@ -67,30 +74,55 @@ def _unsaid(cls: type) -> Json:
 
 def from_json(kind: typing.Any, value: typing.Any) -> typing.Any:
     """The reverse of :func:`to_json`, by the type hints of ``kind``. ValueError or KeyError on what doesn't fit."""
+    return _reader(kind)(value)
+
+
+@cache
+def _reader(kind: typing.Any) -> Read:
+    """The function that reads values of one type: types are looked at once, not for every value."""
     origin = typing.get_origin(kind)
     if origin in (typing.Union, types.UnionType):
-        if value is None:
-            return None
-        return from_json(next(a for a in typing.get_args(kind) if a is not type(None)), value)
+        inner = next(a for a in typing.get_args(kind) if a is not type(None))
+        return lambda value: None if value is None else _reader(inner)(value)
     if origin is tuple:
-        return tuple(from_json(typing.get_args(kind)[0], item) for item in value or ())
+        item = typing.get_args(kind)[0]
+        return lambda value: tuple(map(_reader(item), value or ()))
     if origin is dict:
-        return dict(value)
+        return dict
     if isinstance(kind, typing.NewType):
-        return value
+        return lambda value: value
     if dataclasses.is_dataclass(kind):
-        cls = typing.cast("type", kind)
-        hints = _hints(cls)
-        unknown = set(value) - set(hints)
-        if unknown:
-            raise ValueError(f"{cls.__name__} has no field {min(unknown)}")
-        return cls(**(_unsaid(cls) | {name: from_json(hints[name], v) for name, v in value.items()}))
+        return _dataclass_reader(typing.cast("type", kind))
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return kind(value)
+        return kind
     if kind is datetime:
-        return parse_iso(value)
-    if kind is float and isinstance(value, int):
-        return float(value)
-    if kind in (str, int, float, bool) and type(value) is not kind:
+        return parse_iso
+    if kind is float:
+        return _float
+    if kind in (str, int, bool):
+        return lambda value: _exactly(kind, value)
+    return lambda value: value
+
+
+def _dataclass_reader(cls: type) -> Read:
+    readers = {name: _reader(hint) for name, hint in typing.get_type_hints(cls).items()}
+    unsaid = _unsaid(cls)
+
+    def read(value: typing.Any) -> typing.Any:
+        if not isinstance(value, dict):
+            raise ValueError(f"{cls.__name__} is an object, not {type(value).__name__}")
+        if not value.keys() <= readers.keys():
+            raise ValueError(f"{cls.__name__} has no field {min(set(value) - set(readers))}")
+        return cls(**(unsaid | {name: readers[name](v) for name, v in value.items()}))
+
+    return read
+
+
+def _float(value: typing.Any) -> float:
+    return value if type(value) is float else float(_exactly(int, value))
+
+
+def _exactly(kind: type, value: typing.Any) -> typing.Any:
+    if type(value) is not kind:
         raise ValueError(f"expected {kind.__name__}, got {type(value).__name__}")
     return value
