@@ -86,18 +86,18 @@ class Worker:
         asyncio.set_event_loop(loop)
         self.stopping = asyncio.Event()
         self.app = self._faust(loop)
-        threading.Thread(target=self._watch_faust, name="faust-watch", daemon=True).start()
-        faust.Worker(
+        worker = faust.Worker(
             self.app, loop=loop, loglevel="ERROR", quiet=True, redirect_stdouts=False, override_logging=False
-        ).execute_from_commandline()
+        )
+        threading.Thread(target=self._watch, args=(worker,), name="faust-watch", daemon=True).start()
+        worker.execute_from_commandline()
 
-    def _watch_faust(self) -> None:
+    def _watch(self, worker: Any) -> None:
         """End the process when Faust has crashed: it may leave the process standing, without a consumer."""
-        while not self.app.crashed:
-            time.sleep(1)
+        while not (crashed := next((one for one in (worker, self.app) if one.crashed), None)):
+            time.sleep(0.5)
         if not self.stopping.is_set():
-            reason = getattr(self.app, "_crash_reason", None)
-            self._die("faust_crashed", EX_BUG, reason or RuntimeError(), "")
+            self._die("faust_crashed", EX_BUG, crashed.crash_reason or RuntimeError(), "")
 
     def _faust(self, loop: asyncio.AbstractEventLoop) -> Any:
         app = faust.App(

@@ -68,9 +68,9 @@ def stack(
     }
     made = Stack(broker.bootstrap, database.create_database("secured"), tmp_path_factory.mktemp("secured"), own=own)
     own["command"] = broker.settings(ADMIN)
-    assert "Granted 31 of 31 rights" in made.command("acls", "--apply")
+    assert "Granted 42 of 42 rights" in made.command("acls", "--apply")
     assert "Granted" in made.command("acls", "--apply", "--principal", "User:CN=cryowatch-{service}")
-    assert "All 31 rights are there." in made.command("acls", "--apply")
+    assert "All 42 rights are there." in made.command("acls", "--apply")
     own["command"] = broker.settings("cryowatch-topics")
     with pytest.raises(RuntimeError, match="use an administrator's"):
         made.command("acls", "--apply", "--principal", "User:{service}")
