@@ -244,8 +244,12 @@ class Worker:
         with self.engine.connect() as connection:
             connection.execute(text("SELECT 1"))
 
+    def _made_consumer(self) -> Any:
+        """The consumer, once Faust has made it. Asked by its public name it would be made here, in the wrong thread."""
+        return getattr(self.app, "_consumer", None)
+
     def _ready(self) -> bool:
-        consumer = getattr(self.app, "consumer", None)
+        consumer = self._made_consumer()
         try:
             return bool(consumer and consumer.assignment()) and all(self._answers.values())
         except faust.exceptions.NotReady:
@@ -253,7 +257,7 @@ class Worker:
 
     def _refresh(self) -> None:
         """Bring the gauges up to date that are read when Prometheus asks."""
-        consumer = getattr(self.app, "consumer", None)
+        consumer = self._made_consumer()
         lag = consumer.lag() if consumer else {}
         self.metrics.progress(lag, [at for at in list(self._in_hand.values()) if at])
         try:
