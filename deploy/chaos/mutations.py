@@ -9,14 +9,17 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from deploy.chaos.guards import MUTATIONS, Mutation
+from deploy.local.parent import die_with_parent
 from deploy.local.stack import ROOT
 
 TEST = "tests/live/test_chaos.py"
@@ -86,6 +89,7 @@ def _pytest(test: str, tree: Path) -> tuple[int, str]:
         capture_output=True,
         text=True,
         check=False,
+        preexec_fn=partial(die_with_parent, signal.SIGINT),  # so that an interrupted trial cleans up
     )
     if done.returncode not in (0, 1):
         raise RuntimeError(f"{test} didn't run: {done.stdout[-2000:]}{done.stderr[-2000:]}")
