@@ -164,8 +164,7 @@ MUTATIONS = (
         "sinks: a lower revision replaces nothing",
         (
             (OUTBOX, "            where=outbox.c.revision <= new.revision,\n", ""),
-            (PUBLISHING, "                where=procedure_records.c.revision <= record.revision,\n", ""),
-            (PUBLISHING, '            where=adverse_events.c.revision <= body["revision"],\n', ""),
+            (PUBLISHING, "                where=table.c.revision <= statement.excluded.revision,\n", ""),
         ),
         "tests/runtime/test_redelivery.py::test_a_lower_revision_is_refused_by_the_outbox_and_counted",
     ),
