@@ -7,6 +7,7 @@ What is overridden and read is private to Faust: the version is pinned, and the 
 
 from typing import Any
 
+from faust.exceptions import NotReady
 from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import ack_lock
 
@@ -39,9 +40,12 @@ class BundleConsumer(driver.Consumer):  # type: ignore[misc]  # Faust has no typ
     def lag(self) -> dict[str, int]:
         """Records by topic that the broker has and that aren't committed, over the partitions that are ours."""
         found: dict[str, int] = {}
-        for tp in self.assignment():
-            behind = (self.highwater(tp) or 0) - (self._committed_offset[tp] or 0)
-            found[tp.topic] = found.get(tp.topic, 0) + max(0, behind)
+        try:
+            for tp in self.assignment():
+                behind = (self.highwater(tp) or 0) - (self._committed_offset[tp] or 0)
+                found[tp.topic] = found.get(tp.topic, 0) + max(0, behind)
+        except (NotReady, AssertionError):  # asked before the first assignment, or while one is taken back
+            return {}
         return found
 
     def _new_offset(self, tp: Any) -> int | None:
