@@ -106,8 +106,8 @@ def copy_sites(engine: Engine, first: int, last: int) -> None:
                 f"i.new, t.revision, {with_id} FROM adverse_event_versions t JOIN ids i ON i.old = t.id"
                 " CROSS JOIN LATERAL (SELECT i.n) x(c)"
             ),
-            "contributions (owner, site, day, stratum, measure, count, kin)": (
-                f"{said('owner')}, {said('site')}, t.day, {said('stratum')}, t.measure, t.count, {group}"
+            "contributions (owner, site, day, counts, kin)": (
+                f"{said('owner')}, {said('site')}, t.day, t.counts, {group}"
                 f" FROM contributions t, {sites} WHERE {mine} AND t.kin < {STRIDE}"
             ),
             "day_totals (site, day, stratum, measure, count)": (

@@ -25,14 +25,15 @@ NORMAL = (
 
 
 def patient(number: int, days: int = 0) -> list[bytes]:
-    """The three messages of one patient. ``days`` moves all times."""
-    day = 1 + (number + days) % 26
+    """The three messages of one patient. ``days`` moves all times. A site treats a handful on one day, not dozens."""
+    day, month = 1 + (number + days) % 26, 1 + (number + days) // 26 % 12
+    start, next_day = f"2021{month:02d}{day:02d}", f"2021{month:02d}{day + 1:02d}"
     name = f"{number:06d}"
     text, _ = FINDINGS[number % len(FINDINGS)]
     return [
-        _order(name, day),
-        _report(name, "B", f"202103{day:02d}0700", ("No pneumothorax. No pleural effusion.",)),
-        _report(name, "F", f"202103{day + 1:02d}1015", (text,)),
+        _order(name, start),
+        _report(name, "B", f"{start}0700", ("No pneumothorax. No pleural effusion.",)),
+        _report(name, "F", f"{next_day}1015", (text,)),
     ]
 
 
@@ -68,8 +69,8 @@ def answers(values: list[bytes]) -> dict[str, str]:
     return {accession: event for _, status, accession, event in newest.values() if status == "live"}
 
 
-def _order(name: str, day: int) -> bytes:
-    start, end = f"202103{day:02d}090000", f"202103{day:02d}110000"
+def _order(name: str, day: str) -> bytes:
+    start, end = f"{day}090000", f"{day}110000"
     details = (
         ("ORGAN", "1", "lung"), ("LOCATION", "1", "lung"), ("SIDE", "1", "left"), ("SIZE_MM", "1", "18.5"),
         ("PLEURA_MM", "1", "7"), ("GAUGE", "", "10G"), ("POSITIONS", "", "1"), ("INTENT", "", "curative"),

@@ -109,8 +109,10 @@ def outcome(connection: psycopg.Connection[Any], analysis: Analysis) -> list[Fin
     """Procedure records, adverse events, rate contributions and day totals are the oracle's, byte for byte."""
     records = connection.execute("SELECT body FROM procedure_records").fetchall()
     events = connection.execute("SELECT body FROM adverse_events WHERE status = 'live'").fetchall()
-    columns = "owner, site, day, stratum, measure, count"
-    kept = connection.execute(f"SELECT {columns} FROM contributions").fetchall()  # noqa: S608  # our own columns
+    kept = connection.execute(
+        "SELECT owner, site, day, s.key, m.key, m.value::integer"
+        " FROM contributions, jsonb_each(counts) s, jsonb_each_text(s.value) m"
+    ).fetchall()
     totals = connection.execute("SELECT site, day, stratum, measure, count FROM day_totals").fetchall()
     wanted = [(c.owner, c.site, c.day, c.stratum, c.measure, c.count) for c in analysis.contributions]
     days: Counter[tuple[Any, ...]] = Counter()

@@ -44,7 +44,7 @@ TABLES: dict[str, _Side] = {
     "telemetry_frames": _Side(("site", "accession", "console", "frame", "content"), "digest::text"),
     "procedure_records": _Side(("procedure",), f"({_RECORD})"),
     "adverse_events": _Side(("id",), f"({_EVENT})", "t.status = 'live'"),
-    "contributions": _Side(("owner", "site", "day", "stratum", "measure"), "count"),
+    "contributions": _Side(("owner", "site", "day"), "counts"),
     "day_totals": _Side(("site", "day", "stratum", "measure"), "count", _SUMMED),
 }
 """What is compared: by which key, which value, and which rows. Events: those that stand (decision 3)."""

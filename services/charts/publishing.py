@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ARRAY, Connection, Table, bindparam, cast, delete, func, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, Table, Update, bindparam, delete, func, select, tuple_, update
+from sqlalchemy.dialects.postgresql import Insert
+from sqlalchemy.sql.dml import ReturningInsert
 
 from services.charts import kin as groups
 from services.charts.refolding import facts_of
@@ -24,6 +26,7 @@ from services.clinical.events.adverse_event import EventStatus
 from services.clinical.facts import Fact, fact_json, names
 from services.clinical.identifiers import patient_name, routing_key
 from services.clinical.publish import Published, Rules, publish
+from services.runtime.batch_rows import as_rows, insertion, rows_of
 from services.runtime.outbox import Outgoing, put
 
 RECORDS, EVENTS = "procedure-records", "adverse-events"
@@ -55,17 +58,32 @@ class Publisher:
         outgoing = _records(connection, published, self.routing_key)
         outgoing += _events(connection, published)
         days = _contributions(connection, published)
-        settled = update(kin).where(kin.c.id == bindparam("group"))
-        connection.execute(
-            settled.values(next_due=bindparam("due"), rules=bindparam("stamp")),
-            [{"group": group, "due": one.next_due, "stamp": self.rules.stamp} for group, one in published.items()],
-        )
+        dues = [{"id": group, "next_due": one.next_due} for group, one in published.items()]
+        connection.execute(_settling(), as_rows(dues) | {"stamp": self.rules.stamp})
         put(connection, outgoing)
         _mark(connection, days)
 
 
 def _version(fact: Fact) -> str:
     return "" if fact.replaces else fact.version
+
+
+@cache
+def _settling() -> Update:
+    due = rows_of(kin, ("id", "next_due")).subquery()
+    return update(kin).where(kin.c.id == due.c.id).values(next_due=due.c.next_due, rules=bindparam("stamp"))
+
+
+@cache
+def _keeping() -> ReturningInsert[Any]:
+    """Of a fact that keeps its fullest version only, a fuller one takes the place."""
+    statement = insertion(facts, ("id", "version", "kind", "weight", "kin", "body"))
+    new = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=["id", "version"],
+        set_={"weight": new.weight, "body": new.body},
+        where=(facts.c.version == "") & (facts.c.weight < new.weight),
+    ).returning(facts.c.id, facts.c.version)
 
 
 def _insert(
@@ -82,16 +100,7 @@ def _insert(
         }
         for key, fact in sorted(unique.items())
     ]
-    statement = insert(facts)
-    new = statement.excluded
-    returned = connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["id", "version"],
-            set_={"weight": new.weight, "body": new.body},
-            where=(facts.c.version == "") & (facts.c.weight < new.weight),
-        ).returning(facts.c.id, facts.c.version),
-        rows,
-    )
+    returned = connection.execute(_keeping(), as_rows(rows))
     return [(row.id, row.version) for row in returned]
 
 
@@ -154,14 +163,16 @@ def _events(connection: Connection, published: Mapping[int, Published]) -> list[
     _replace(connection, adverse_events, ("id",), changed)
     _replace(connection, adverse_events, ("id",), same, leaving=("edition", "published_at"))
     if versions:
-        version = insert(adverse_event_versions)
-        connection.execute(
-            version.on_conflict_do_update(
-                index_elements=["id", "revision"], set_={"body": version.excluded.body, "published_at": func.now()}
-            ),
-            versions,
-        )
+        connection.execute(_keeping_versions(), as_rows(versions))
     return out
+
+
+@cache
+def _keeping_versions() -> Insert:
+    version = insertion(adverse_event_versions, ("id", "revision", "body"))
+    return version.on_conflict_do_update(
+        index_elements=["id", "revision"], set_={"body": version.excluded.body, "published_at": func.now()}
+    )
 
 
 def _event_row(group: int, name: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -192,48 +203,45 @@ def _replace(
 ) -> None:
     """Write rows over those of the same key, unless a later revision is there; ``leaving`` are left as they are."""
     if rows:
-        statement = insert(table)
-        new = {name: statement.excluded[name] for name in rows[0]} | {"published_at": func.now()}
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=list(key),
-                set_={name: value for name, value in new.items() if name not in (*key, *leaving)},
-                where=table.c.revision <= statement.excluded.revision,
-            ),
-            rows,
-        )
+        connection.execute(_replacing(table, tuple(rows[0]), key, leaving), as_rows(rows))
+
+
+@cache
+def _replacing(table: Table, names_: tuple[str, ...], key: tuple[str, ...], leaving: tuple[str, ...]) -> Insert:
+    statement = insertion(table, names_)
+    new = {name: statement.excluded[name] for name in names_} | {"published_at": func.now()}
+    return statement.on_conflict_do_update(
+        index_elements=list(key),
+        set_={name: value for name, value in new.items() if name not in (*key, *leaving)},
+        where=table.c.revision <= statement.excluded.revision,
+    )
 
 
 def _contributions(connection: Connection, published: Mapping[int, Published]) -> set[tuple[str, date]]:
     """Replace the groups' contributions; the (site, day) pairs whose totals must be summed again."""
     columns = contributions.c
-    key = (columns.kin, columns.owner, columns.site, columns.day, columns.stratum, columns.measure)
-    query = select(*key, columns.count).where(columns.kin.in_(list(published)))
-    before = {tuple(row[:6]): row[6] for row in connection.execute(query)}
-    after = {
-        (group, c.owner, c.site, c.day, c.stratum, c.measure): c.count
-        for group, one in published.items()
-        for c in one.contributions
-    }
+    key = (columns.kin, columns.owner, columns.site, columns.day)
+    query = select(*key, columns.counts).where(columns.kin.in_(list(published)))
+    before = {tuple(row[:4]): row[4] for row in connection.execute(query)}
+    after: dict[tuple[Any, ...], dict[str, dict[str, int]]] = {}
+    for group, one in published.items():
+        for c in one.contributions:
+            after.setdefault((group, c.owner, c.site, c.day), {}).setdefault(c.stratum, {})[c.measure] = c.count
     gone = [k for k in before if k not in after]
-    changed = sorted(k for k, count in after.items() if before.get(k) != count)
-    for start in range(0, len(gone), 5000):  # a statement holds 65 535 parameters
-        connection.execute(delete(contributions).where(tuple_(*key).in_(gone[start : start + 5000])))
+    changed = sorted(k for k, counts in after.items() if before.get(k) != counts)
+    if gone:
+        connection.execute(delete(contributions).where(tuple_(*key).in_(gone)))
     if changed:
-        names_ = ("kin", "owner", "site", "day", "stratum", "measure", "count")
-        values = zip(*(((*k, after[k])) for k in changed), strict=True)
-        rows = [
-            func.unnest(cast(list(column), ARRAY(columns[name].type))).label(name)
-            for name, column in zip(names_, values, strict=True)
-        ]
-        statement = insert(contributions).from_select(list(names_), select(*rows))
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=list(names_[1:6]),
-                set_={"count": statement.excluded.count, "kin": statement.excluded.kin},
-            )
-        )
-    return {(k[2], k[3]) for k in [*gone, *changed]}
+        rows = [dict(zip(("kin", "owner", "site", "day"), k, strict=True)) | {"counts": after[k]} for k in changed]
+        connection.execute(_contributing(), as_rows(rows))
+    return {k[2:] for k in [*gone, *changed]}
+
+
+@cache
+def _contributing() -> Insert:
+    statement = insertion(contributions, ("kin", "owner", "site", "day", "counts"))
+    new = {"counts": statement.excluded.counts, "kin": statement.excluded.kin}
+    return statement.on_conflict_do_update(index_elements=["owner", "site", "day"], set_=new)
 
 
 def _mark(connection: Connection, days: set[tuple[str, date]]) -> None:
@@ -242,8 +250,12 @@ def _mark(connection: Connection, days: set[tuple[str, date]]) -> None:
     An update, not "do nothing": it waits for a sum in progress, whose deletion of the mark would lose this one.
     """
     if days:
-        mark = insert(dirty_days)
-        connection.execute(
-            mark.on_conflict_do_update(index_elements=["site", "day"], set_={"marks": dirty_days.c.marks + 1}),
-            [{"site": site, "day": day, "marks": 1} for site, day in sorted(days)],
-        )
+        rows = [{"site": site, "day": day, "marks": 1} for site, day in sorted(days)]
+        connection.execute(_marking(), as_rows(rows))
+
+
+@cache
+def _marking() -> Insert:
+    again = {"marks": dirty_days.c.marks + 1}
+    mark = insertion(dirty_days, ("site", "day", "marks"))
+    return mark.on_conflict_do_update(index_elements=["site", "day"], set_=again)

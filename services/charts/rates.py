@@ -4,28 +4,39 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, Integer, Subquery, cast, delete, func, insert, select, tuple_
 
 from services.charts.tables import contributions, day_totals, dirty_days
 from services.clinical.rates.rate import WINDOWS, Counts
+from services.runtime.batch_rows import as_rows, rows_of
+
+
+def each_count() -> Subquery:
+    """The contributions with a row for each count: owner, site, day, stratum, measure, count."""
+    columns = contributions.c
+    stratum = func.jsonb_each(columns.counts).table_valued("key", "value", joins_implicitly=True).lateral()
+    measure = func.jsonb_each_text(stratum.c.value).table_valued("key", "value", joins_implicitly=True).lateral()
+    count = cast(measure.c.value, Integer).label("count")
+    named = (stratum.c.key.label("stratum"), measure.c.key.label("measure"), count)
+    return select(columns.owner, columns.site, columns.day, *named).subquery()
 
 
 def sum_dirty_days(connection: Connection, limit: int = 500) -> int:
     """Sum the contributions of dirty days again, in the caller's transaction; returns how many days there were."""
-    marks = dirty_days.c
+    marks, totals = dirty_days.c, day_totals.c
     dirty = connection.execute(
         select(marks.site, marks.day).order_by(marks.site, marks.day).limit(limit).with_for_update(skip_locked=True)
     ).all()
-    for site, day in dirty:
-        totals, rows = day_totals.c, contributions.c
-        connection.execute(delete(day_totals).where(totals.site == site, totals.day == day))
-        summed = (
-            select(rows.site, rows.day, rows.stratum, rows.measure, func.sum(rows.count))
-            .where(rows.site == site, rows.day == day)
-            .group_by(rows.site, rows.day, rows.stratum, rows.measure)
-        )
-        connection.execute(insert(day_totals).from_select(["site", "day", "stratum", "measure", "count"], summed))
-        connection.execute(delete(dirty_days).where(marks.site == site, marks.day == day))
+    if not dirty:
+        return 0
+    these = rows_of(dirty_days, ("site", "day"))
+    which = as_rows([{"site": site, "day": day} for site, day in dirty])
+    connection.execute(delete(day_totals).where(tuple_(totals.site, totals.day).in_(these)), which)
+    rows = each_count().c
+    key = (rows.site, rows.day, rows.stratum, rows.measure)
+    summed = select(*key, func.sum(rows.count)).where(tuple_(rows.site, rows.day).in_(these)).group_by(*key)
+    connection.execute(insert(day_totals).from_select(["site", "day", "stratum", "measure", "count"], summed), which)
+    connection.execute(delete(dirty_days).where(tuple_(marks.site, marks.day).in_(these)), which)
     return len(dirty)
 
 

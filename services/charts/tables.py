@@ -91,9 +91,7 @@ contributions = Table(
     Column("owner", Text, primary_key=True),
     Column("site", Text, primary_key=True),
     Column("day", Date, primary_key=True),
-    Column("stratum", Text, primary_key=True),
-    Column("measure", Text, primary_key=True),
-    Column("count", Integer, nullable=False),
+    Column("counts", JSONB, nullable=False, comment="count by measure, by stratum"),
     Column("kin", BigInteger, ForeignKey("kin.id"), nullable=False, index=True),
     comment="what each procedure and patient adds to the rates; replaced, never incremented",
 )

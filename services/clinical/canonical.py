@@ -44,8 +44,8 @@ def to_json(value: typing.Any) -> typing.Any:
 
 @cache
 def _fields(kind: typing.Any) -> tuple[str, ...] | None:
-    """The names of a dataclass's fields; None of any other type."""
-    return tuple(f.name for f in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None
+    """The names of a dataclass's fields that make it what it is; None of any other type."""
+    return tuple(f.name for f in dataclasses.fields(kind) if f.compare) if dataclasses.is_dataclass(kind) else None
 
 
 def canonical(value: typing.Any) -> str:

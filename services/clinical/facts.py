@@ -5,7 +5,7 @@ another version of the same logical fact (same id); which version counts is deci
 versions alone, so the order in which they came can't matter.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -72,11 +72,14 @@ class Fact:
     statement: Statement
     issued: datetime | None = None
     sent: datetime | None = None
+    _version: str = field(default="", init=False, repr=False, compare=False)
 
     @property
     def version(self) -> str:
         """Identifies this version among those of the same id: equal content said at the same times is one version."""
-        return digest((self.standing, self.issued, self.sent, self.statement))
+        if not self._version:  # asked for several times in every fold
+            object.__setattr__(self, "_version", digest((self.standing, self.issued, self.sent, self.statement)))
+        return self._version
 
     @property
     def weight(self) -> int:

@@ -53,7 +53,7 @@ def at(instant: datetime) -> Moment:
 def iso(instant: datetime) -> str:
     """An instant in canonical text: UTC, seconds, milliseconds only when there are any."""
     utc = instant.astimezone(UTC)
-    text = utc.strftime("%Y-%m-%dT%H:%M:%S")
+    text = utc.isoformat(timespec="seconds")[:19]
     return f"{text}.{utc.microsecond // 1000:03d}Z" if utc.microsecond >= 1000 else f"{text}Z"
 
 

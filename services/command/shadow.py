@@ -11,8 +11,9 @@ from rich.progress import MofNCompleteColumn, Progress
 from rich.table import Table
 from sqlalchemy import Connection, func, select
 
+from services.charts.rates import each_count
 from services.charts.refolding import count, stored
-from services.charts.tables import adverse_events, contributions
+from services.charts.tables import adverse_events
 from services.clinical.canonical import to_json
 from services.clinical.grading.ruleset import RuleSet, parse_ruleset, shipped
 from services.clinical.publish import Rules, publish
@@ -78,7 +79,7 @@ def _published(connection: Connection, groups: list[int]) -> dict[int, list[dict
 
 
 def _counts(connection: Connection) -> Counts:
-    columns = contributions.c
+    columns = each_count().c
     query = select(columns.stratum, columns.measure, func.sum(columns.count)).group_by(columns.stratum, columns.measure)
     return Counts({(stratum, measure): int(total) for stratum, measure, total in connection.execute(query)})
 

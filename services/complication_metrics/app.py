@@ -16,6 +16,9 @@ SERVICE = "complication_metrics"
 ONE_REPLICA = 0x437279_6F
 """The advisory lock under which a replica exposes rates; the others serve none and wait to take over."""
 
+SUMMED_AT_ONCE = 500
+"""Days; when so many were dirty there may be more."""
+
 REFRESH_SECONDS = 5.0
 """Rates also move with time alone (rolling windows), so they are read again at least this often."""
 
@@ -60,11 +63,12 @@ def run(settings: Settings) -> None:
         if not mine:
             rates.update([], clock.now())
             return 0
-        summed = sum_dirty_days(connection)
+        with engine.begin() as summing:  # the days' marks are let go before the windows are read: joiners wait for them
+            summed = sum_dirty_days(summing, SUMMED_AT_ONCE)
         if summed or time.monotonic() - refreshed > REFRESH_SECONDS:
             as_of = clock.now()
             rates.update(site_counts(connection, as_of), as_of)
             refreshed = time.monotonic()
-        return summed
+        return int(summed == SUMMED_AT_ONCE)
 
-    run_loop(SERVICE, settings, engine, registry, step, pause=0.1)
+    run_loop(SERVICE, settings, engine, registry, step, pause=0.2)

@@ -8,6 +8,7 @@ from services.charts.publishing import EVENTS, RECORDS, Publisher
 from services.charts.subjects import fact_subjects
 from services.clinical.facts import Fact
 from services.clinical.publish import Rules
+from services.clinical.reading import prepare
 from services.procedure_joiner.handler import handle
 from services.runtime import dead_letters
 from services.runtime.clock import Clock
@@ -57,4 +58,5 @@ def build(settings: Settings) -> Processor:
 
 def run(settings: Settings) -> None:
     """Run until stopped."""
+    prepare()
     Worker(build(settings), settings, make_engine(settings)).run()

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, select, tuple_
-from sqlalchemy.dialects.postgresql import insert
 
 from services.runtime import dead_letters
+from services.runtime.batch_rows import as_rows, insertion
 from services.runtime.message import InboundMessage
 from services.runtime.outcomes import Done, Identity, Ignored, Invalid
 from services.runtime.tables import message_identity, message_ledger
@@ -49,7 +49,7 @@ def enter(
         key = (message.topic, row["outcome"])
         counts[key] = counts.get(key, 0) + 1
     if rows:
-        connection.execute(insert(message_ledger), rows)
+        connection.execute(insertion(message_ledger, tuple(rows[0])), as_rows(rows))
     dead_letters.bury(connection, service, letters, ledger=True)
     if results:
         sink(connection, results)
@@ -82,7 +82,7 @@ def _first_identities(
         return {}
     columns = message_identity.c
     rows = [{"sender": k[0], "control_id": k[1], "content": k[2], "place": p} for k, p in sorted(wanted.items())]
-    connection.execute(insert(message_identity).on_conflict_do_nothing(), rows)
+    connection.execute(insertion(message_identity, tuple(rows[0])).on_conflict_do_nothing(), as_rows(rows))
     key = tuple_(columns.sender, columns.control_id, columns.content)
     found = connection.execute(select(message_identity).where(key.in_(sorted(wanted))))
     return {(r.sender, r.control_id, r.content): r.place for r in found}

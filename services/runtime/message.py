@@ -1,7 +1,8 @@
 """A record as it lies in Kafka, and where it lies."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +30,27 @@ class InboundMessage:
             return text if text is None or text.isprintable() else None
         except UnicodeDecodeError:
             return None
+
+
+def inbound(record: Any) -> InboundMessage:
+    """A record of a Kafka client as a message; of headers with one name the first."""
+    headers: dict[str, bytes] = {}
+    for name, value in record.headers or ():
+        headers.setdefault(name, value or b"")
+    return InboundMessage(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        value=record.value or b"",
+        key=record.key,
+        headers=headers,
+        timestamp=_when(record.timestamp),
+    )
+
+
+def _when(milliseconds: int | None) -> datetime | None:
+    """A record's time; None when a producer wrote one that is none."""
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -7,11 +7,13 @@ until the broker has acknowledged them, so revisions leave in order whichever wo
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from prometheus_client import Counter
 from sqlalchemy import Connection, Engine, Row, delete, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import Insert
 
+from services.runtime.batch_rows import as_rows, insertion
 from services.runtime.tables import outbox
 
 REVISIONS_REFUSED = Counter(
@@ -55,19 +57,20 @@ def put(connection: Connection, records: Iterable[Outgoing]) -> None:
     ]
     if not rows:
         return
-    statement = insert(outbox)
-    new = statement.excluded
-    queued = connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["topic", "slot"],
-            set_={"value": new.value, "revision": new.revision, "headers": new.headers, "key": new.key},
-            where=outbox.c.revision <= new.revision,
-        ),
-        rows,
-        execution_options={"preserve_rowcount": True},
-    )
+    queued = connection.execute(_queueing(), as_rows(rows), execution_options={"preserve_rowcount": True})
     if 0 <= queued.rowcount < len(rows):
         REVISIONS_REFUSED.inc(len(rows) - queued.rowcount)
+
+
+@cache
+def _queueing() -> Insert:
+    statement = insertion(outbox, ("topic", "slot", "key", "value", "revision", "headers"))
+    new = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=["topic", "slot"],
+        set_={"value": new.value, "revision": new.revision, "headers": new.headers, "key": new.key},
+        where=outbox.c.revision <= new.revision,
+    )
 
 
 def take(engine: Engine, topics: Sequence[str], limit: int = 500) -> tuple[Connection, list[Row[tuple[object, ...]]]]:

@@ -6,6 +6,7 @@ There is no time-out of our own: a record that was given up might still be sent,
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Engine
@@ -15,7 +16,8 @@ from services.runtime import outbox
 from services.runtime.database import unavailable
 from services.runtime.outcomes import Unavailable
 
-_IDLE, _AWAY = 0.05, 1.0
+_IDLE, _AWAY = 0.25, 1.0
+"""How often it looks without being told (what a dead worker or a command has queued), and how long it then waits."""
 _FULL = 500
 
 
@@ -27,14 +29,16 @@ class OutboxPublisher:
     ) -> None:
         self._engine, self._topics, self._answered, self._log = engine, topics, answered, log
 
-    async def run(self, stopping: asyncio.Event, beat: Callable[[], None]) -> None:
-        """Publish until told to stop; ``beat`` after every round."""
+    async def run(self, stopping: asyncio.Event, queued: asyncio.Event, beat: Callable[[], None]) -> None:
+        """Publish until told to stop, at once when ``queued`` says that there is something; ``beat`` after a round."""
         while not stopping.is_set():
+            queued.clear()
             try:
                 sent = await self.drain()
                 self._answered("kafka", True)
                 beat()
-                await asyncio.sleep(0 if sent >= _FULL else _IDLE)
+                if sent < _FULL:
+                    await _at_most(_IDLE, queued)
             except asyncio.CancelledError:
                 return
             except Exception as problem:
@@ -67,3 +71,8 @@ class OutboxPublisher:
             acknowledged.set_exception(refusal)
             self._log.error("record_refused", topic=row.topic, error=type(refusal).__name__)
         return acknowledged
+
+
+async def _at_most(seconds: float, event: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)

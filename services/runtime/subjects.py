@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.postgresql import insert
 
+from services.runtime.batch_rows import as_rows, insertion
 from services.runtime.message import InboundMessage
 from services.runtime.outcomes import Done, Identity, Ignored, Invalid
 from services.runtime.tables import erased_subjects, message_subjects
@@ -96,4 +96,4 @@ class Subjects(Generic[T]):
         names = ("subject", "topic", "partition", "offset")
         rows: list[dict[str, Any]] = [dict(zip(names, one, strict=True)) for one in sorted(wanted)]
         if rows:
-            connection.execute(insert(message_subjects).on_conflict_do_nothing(), rows)
+            connection.execute(insertion(message_subjects, names).on_conflict_do_nothing(), as_rows(rows))

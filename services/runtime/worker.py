@@ -8,12 +8,11 @@ raises or is cancelled, so nothing may leave the agent's body: a bug ends the pr
 import asyncio
 import os
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import faust
@@ -22,12 +21,12 @@ from sqlalchemy import Engine, text
 
 from services.contracts.registry import topic as declared
 from services.runtime import outbox
-from services.runtime.bundle_consumer import BundleTransport
 from services.runtime.database import contended, rejected, unavailable
+from services.runtime.faust_app import make_app
 from services.runtime.kafka_access import KafkaAccess
 from services.runtime.kafka_reach import KafkaProbe, Reached
 from services.runtime.logs import configure
-from services.runtime.message import InboundMessage
+from services.runtime.message import InboundMessage, inbound
 from services.runtime.metrics import PipelineMetrics
 from services.runtime.ops import Health, serve_ops
 from services.runtime.outbox_publisher import OutboxPublisher
@@ -74,6 +73,7 @@ class Worker:
         self._in_hand: dict[int, datetime | None] = {}
         self.app: Any = None
         self.stopping: asyncio.Event
+        self._queued: asyncio.Event
 
     def run(self) -> None:
         """Block until stopped. Exits the process."""
@@ -84,7 +84,7 @@ class Worker:
         require_topics(self._kafka, wanted, lambda up: self._said("kafka", up), self._probe)
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
-        self.stopping = asyncio.Event()
+        self.stopping, self._queued = asyncio.Event(), asyncio.Event()
         self.app = self._faust(loop)
         worker = faust.Worker(
             self.app, loop=loop, loglevel="ERROR", quiet=True, redirect_stdouts=False, override_logging=False
@@ -100,32 +100,7 @@ class Worker:
             self._die("faust_crashed", EX_BUG, crashed.crash_reason or RuntimeError(), "")
 
     def _faust(self, loop: asyncio.AbstractEventLoop) -> Any:
-        app = faust.App(
-            f"cryowatch-{self.processor.service}",
-            loop=loop,
-            broker="kafka://" + ";kafka://".join(self._kafka.brokers),
-            broker_credentials=self._kafka.faust(),
-            datadir=f"{tempfile.gettempdir()}/cryowatch-faust-{self.processor.service}",
-            store="memory://",
-            topic_allow_declare=False,
-            topic_disable_leader=True,
-            web_enabled=False,
-            web_tables_enabled=False,
-            broker_session_timeout=self.settings.session_timeout,
-            broker_heartbeat_interval=self.settings.session_timeout / 5,
-            broker_rebalance_timeout=60.0,
-            broker_commit_interval=1.0,
-            broker_max_poll_records=self.settings.batch,
-            consumer_max_fetch_size=4 * 2**20,
-            consumer_auto_offset_reset="earliest",
-            consumer_group_instance_id=self.settings.instance or None,
-            stream_buffer_maxsize=4,
-            stream_wait_empty=True,
-            producer_linger=0.005,
-            producer_request_timeout=120.0,
-            producer_max_request_size=32 * 2**20,
-        )
-        app.transport = BundleTransport(app.conf.broker_consumer, app)
+        app = make_app(self.processor.service, self.settings, self._kafka, loop)
         raw = {"key_serializer": "raw", "value_serializer": "raw"}
         self._sinks = {name: app.topic(name, key_type=bytes, value_type=bytes, **raw) for name in self.processor.sinks}
         for name in self.processor.sources:
@@ -138,13 +113,14 @@ class Worker:
     async def _agent(self, stream: Any) -> None:
         async for event in stream.events():  # acknowledged when the body asks for the next one
             await self._guard(event.value)
+            self.app.consumer.done(event.message)
 
     async def _guard(self, records: list[Any]) -> None:
         """Nothing leaves this body but success: a bug, a cancel or the breaker end the process unacknowledged."""
         started = time.monotonic()
         messages: list[InboundMessage] = []
         try:
-            messages = [_inbound(record) for record in records]
+            messages = [inbound(record) for record in records]
             self._in_hand[id(records)] = min((m.timestamp for m in messages if m.timestamp), default=None)
             await self._apply(messages)
         except asyncio.CancelledError:
@@ -178,6 +154,7 @@ class Worker:
                 await self._apply(messages[:half])
                 await self._apply(messages[half:])
                 return
+        self._queued.set()
         self._count(applied, messages)
 
     def _count(self, applied: Applied, messages: list[InboundMessage]) -> None:
@@ -218,7 +195,7 @@ class Worker:
 
     async def _publish(self) -> None:
         publisher = OutboxPublisher(self.engine, self._sinks, self._answer, self.log)
-        await publisher.run(self.stopping, self.health.beat)
+        await publisher.run(self.stopping, self._queued, self.health.beat)
 
     async def _heartbeat(self) -> None:
         while True:
@@ -283,26 +260,3 @@ class Worker:
 
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, told)
-
-
-def _inbound(record: Any) -> InboundMessage:
-    headers: dict[str, bytes] = {}
-    for name, value in record.headers or ():
-        headers.setdefault(name, value or b"")
-    return InboundMessage(
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        value=record.value or b"",
-        key=record.key,
-        headers=headers,
-        timestamp=_when(record.timestamp),
-    )
-
-
-def _when(milliseconds: int | None) -> datetime | None:
-    """A record's time; None when a producer wrote one that is none."""
-    try:
-        return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None
-    except (ValueError, OverflowError, OSError):
-        return None

@@ -17,8 +17,8 @@ QUERIES: dict[str, Any] = {
     "a group's facts": select(facts.c.body).where(facts.c.kin.in_([1, 2])),
     "names to groups": select(kin_names.c.kin).where(kin_names.c.name.in_(["a", "b"])),
     "a group's events": select(EVENTS.body).where(EVENTS.kin == 1),
-    "a group's contributions": select(contributions.c.count).where(contributions.c.kin == 1),
-    "a day's contributions": select(contributions.c.count).where(
+    "a group's contributions": select(contributions.c.counts).where(contributions.c.kin == 1),
+    "a day's contributions": select(contributions.c.counts).where(
         contributions.c.site == "S", contributions.c.day == datetime(2021, 1, 1, tzinfo=UTC).date()
     ),
     "a day's mark": delete(dirty_days).where(

@@ -102,7 +102,7 @@ def test_a_correction_withdraws_the_event_and_a_second_one_reinstates_it(engine:
     assert [("pleural_effusion", "live")] == events(engine)
     enter(engine, report(CLEAR, issued=END + timedelta(hours=26), standing=Standing.CORRECTED))
     assert [("pleural_effusion", "withdrawn")] == events(engine)
-    assert [(0,)] == rows(engine, "SELECT count(*) FROM contributions WHERE measure = 'events.all'")
+    assert [(0,)] == rows(engine, "SELECT count(*) FROM contributions WHERE counts->'all' ? 'events.all'")
     enter(engine, report(EFFUSION, issued=END + timedelta(hours=27), standing=Standing.CORRECTED))
     assert [("pleural_effusion", "live")] == events(engine)
     revisions = rows(engine, "SELECT revision FROM adverse_event_versions ORDER BY published_at, revision")

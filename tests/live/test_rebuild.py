@@ -23,7 +23,7 @@ SNAPSHOT = {
     "records": "SELECT procedure, revision, body::text, published_at FROM procedure_records ORDER BY 1",
     "events": "SELECT id, status, revision, body::text, published_at FROM adverse_events ORDER BY 1",
     "versions": "SELECT id, revision, body::text, published_at FROM adverse_event_versions ORDER BY 1, 2",
-    "contributions": "SELECT owner, site, day, stratum, measure, count FROM contributions ORDER BY 1, 2, 3, 4, 5",
+    "contributions": "SELECT owner, site, day, counts::text FROM contributions ORDER BY 1, 2, 3",
     "totals": "SELECT site, day, stratum, measure, count FROM day_totals ORDER BY 1, 2, 3, 4",
     "frames": "SELECT site, accession, frame, content, digest::text FROM telemetry_frames ORDER BY 1, 2, 3, 4",
 }
@@ -113,7 +113,8 @@ def test_damage_is_shown_and_repaired_in_tables_and_topics(played: tuple[Stack, 
     before = snapshot(stack)
     damaged = execute(
         stack,
-        "DELETE FROM contributions WHERE measure LIKE 'events.%'",
+        "UPDATE contributions SET counts = jsonb_set(counts, '{all,events.all}', '7')"
+        " WHERE counts->'all' ? 'events.all'",
         "DELETE FROM procedure_records WHERE procedure IN (SELECT procedure FROM procedure_records ORDER BY 1 LIMIT 7)",
         "UPDATE adverse_events SET body = jsonb_set(body, '{event}', '\"nerve_palsy\"'), code = 'nerve_palsy'"
         " WHERE id IN (SELECT id FROM adverse_events WHERE status = 'live' ORDER BY id LIMIT 3)",

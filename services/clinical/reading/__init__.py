@@ -1,5 +1,6 @@
 """Reading a CT report: free text in, coded findings with their assertion, side and size out."""
 
+from services.clinical.reading.languages import prepare
 from services.clinical.reading.model import (
     READER_VERSION,
     Assertion,
@@ -21,5 +22,6 @@ __all__ = [
     "Reading",
     "Severity",
     "Side",
+    "prepare",
     "read",
 ]
