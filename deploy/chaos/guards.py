@@ -39,14 +39,13 @@ MUTATIONS = (
             ),
             (
                 PUBLISHING,
-                """        statement.on_conflict_do_update(
-            index_elements=["id", "version"],
-            set_={"weight": new.weight, "body": new.body},
-            where=(facts.c.version == "") & (facts.c.weight < new.weight),
-        ).returning(""",
-                "        statement.returning(",
+                """    return statement.on_conflict_do_update(
+        index_elements=["id", "version"],
+        set_={"weight": new.weight, "body": new.body},
+        where=(facts.c.version == "") & (facts.c.weight < new.weight),
+    ).returning(""",
+                "    return statement.returning(",
             ),
-            (PUBLISHING, "    new = statement.excluded\n    returned", "    returned"),
         ),
         "tests/charts/test_publishing.py::test_the_same_facts_twice_are_entered_once",
     ),
@@ -93,6 +92,22 @@ MUTATIONS = (
         ),
     ),
     Mutation(
+        "other-partitions",
+        "worker: the other partitions of a bundle are acknowledged after its transaction, too",
+        (
+            (
+                WORKER,
+                """            await self._guard(event.value)
+            self.app.consumer.done(event.message)
+""",
+                """            self.app.consumer.done(event.message)
+            await asyncio.sleep(1)
+            await self._guard(event.value)
+""",
+            ),
+        ),
+    ),
+    Mutation(
         "exit-on-bug",
         "worker: a bug ends the process before the acknowledgment",
         (
@@ -111,7 +126,13 @@ MUTATIONS = (
     Mutation(
         "from-the-start",
         "worker: a consumer group without offsets begins with the oldest record",
-        ((WORKER, 'consumer_auto_offset_reset="earliest"', 'consumer_auto_offset_reset="latest"'),),
+        (
+            (
+                "services/runtime/faust_app.py",
+                'consumer_auto_offset_reset="earliest"',
+                'consumer_auto_offset_reset="latest"',
+            ),
+        ),
     ),
     Mutation(
         "one-transaction",
@@ -141,7 +162,7 @@ MUTATIONS = (
         (
             (
                 PUBLISHING,
-                'mark.on_conflict_do_update(index_elements=["site", "day"], set_={"marks": dirty_days.c.marks + 1})',
+                'mark.on_conflict_do_update(index_elements=["site", "day"], set_=again)',
                 "mark.on_conflict_do_nothing()",
             ),
         ),
@@ -163,8 +184,8 @@ MUTATIONS = (
         "revision",
         "sinks: a lower revision replaces nothing",
         (
-            (OUTBOX, "            where=outbox.c.revision <= new.revision,\n", ""),
-            (PUBLISHING, "                where=table.c.revision <= statement.excluded.revision,\n", ""),
+            (OUTBOX, "        where=outbox.c.revision <= new.revision,\n", ""),
+            (PUBLISHING, "        where=table.c.revision <= statement.excluded.revision,\n", ""),
         ),
         "tests/runtime/test_redelivery.py::test_a_lower_revision_is_refused_by_the_outbox_and_counted",
     ),
