@@ -14,7 +14,7 @@ from faust.exceptions import NotReady
 from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import TP, ack_lock
 
-GATHER = 0.1
+GATHER = 0.2
 """Seconds. A transaction for each record would take a core at a hundred records a second."""
 
 POLLS = 3
