@@ -10,7 +10,7 @@ procedure_joiner             clinical-facts                              procedu
 window_timer                 the charts that are due                     procedure-records, adverse-events
 complication_metrics         rate contributions                          Prometheus gauges
 fhir_gateway                 adverse events                              FHIR AdverseEvent over HTTP
-desk                         dead letters, events, reviews               replays, adjudications, audit-events
+desk                         dead letters, events, reviews, the trail    replays, adjudications, audit-events
 ============================ =========================================== ==========================================
 
 ``clinical`` is the pure core, ``contracts`` reads ``schemas/``, ``runtime`` is the shell around Kafka and PostgreSQL,

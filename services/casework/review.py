@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, Text, and_, literal, or_, select, union_all
+from sqlalchemy import Select, Text, and_, literal, literal_column, or_, select, union_all
 
 from services.audit.act import Act, Agent, Pattern, patient_of
 from services.casework.casework import Casework
@@ -37,15 +37,8 @@ def reviews(
     ``after`` is what the page before gave: ``kind/id`` of its last one.
     """
     query, size = f"reviews?site={site}" if site else "reviews", max(1, min(count, HIGHEST_COUNT))
-    kind, _, name = (after or "").partition("/")
-    found = union_all(_rows("event", adverse_events, "id"), _rows("procedure", procedure_records, "procedure")).cte()
-    rows = select(found).order_by(found.c.kind, found.c.id).limit(size + 1)
-    if site:
-        rows = rows.where(found.c.site == site)
-    if after:
-        rows = rows.where(or_(found.c.kind > kind, and_(found.c.kind == kind, found.c.id > name)))
     with casework.engine.begin() as connection:
-        read = connection.execute(rows).all()
+        read = connection.execute(flagged(site, size + 1, after)).all()
         shown = read[:size]
         patients = dict.fromkeys((r.body["patient_site"], r.body["patient_id"]) for r in shown)
         named = tuple(patient_of(patient_system, where, number) for where, number in patients)
@@ -55,12 +48,26 @@ def reviews(
     return page, f"{page[-1].kind}/{page[-1].id}" if len(read) > len(page) else None
 
 
+def flagged(site: str | None, limit: int, after: str | None) -> Select[Any]:
+    """The query of a page: events and procedure records with something to review."""
+    kind, _, name = (after or "").partition("/")
+    found = union_all(_rows("event", adverse_events, "id"), _rows("procedure", procedure_records, "procedure")).cte()
+    rows = select(found).order_by(found.c.kind, found.c.id).limit(limit)
+    if site:
+        rows = rows.where(found.c.site == site)
+    if after:
+        rows = rows.where(or_(found.c.kind > kind, and_(found.c.kind == kind, found.c.id > name)))
+    return rows
+
+
 def _rows(kind: str, table: Any, name: str) -> Select[Any]:
     columns = (literal(kind, Text).label("kind"), table.c[name].label("id"), table.c.site, table.c.body)
     stands = or_(
         table.c.status != "withdrawn", table.c.body["review"].has_key(MOVED)
     )  # a rejection may need a second look
-    return select(*columns).where(table.c.body.has_key("review"), stands)  # absent when empty
+    # Written out, not bound: an index that holds such rows alone is chosen whatever plan the server keeps.
+    has_codes = table.c.body.has_key(literal_column("'review'"))  # absent when empty
+    return select(*columns).where(has_codes, stands)
 
 
 def _review(kind: str, name: str, body: dict[str, Any]) -> Review:

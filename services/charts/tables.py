@@ -1,6 +1,6 @@
 """The tables of facts and of what is published from them."""
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, ForeignKey, Identity, Index, Integer, Table, Text, func
+from sqlalchemy import BigInteger, Column, Date, DateTime, ForeignKey, Identity, Index, Integer, Table, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.runtime.database import metadata
@@ -50,6 +50,7 @@ procedure_records = Table(
     Column("body", JSONB, nullable=False),
     Column("published_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
 )
+Index("ix_procedure_records_review", procedure_records.c.procedure, postgresql_where=text("body ? 'review'"))
 
 adverse_events = Table(
     "adverse_events",
@@ -75,6 +76,7 @@ adverse_events = Table(
 Index("ix_adverse_events_published_at", adverse_events.c.published_at, adverse_events.c.id)
 Index("ix_adverse_events_patient_id", adverse_events.c.body["patient_id"].astext)
 Index("ix_adverse_events_accession", adverse_events.c.body["accession"].astext)
+Index("ix_adverse_events_review", adverse_events.c.id, postgresql_where=text("body ? 'review'"))
 
 adverse_event_versions = Table(
     "adverse_event_versions",

@@ -12,6 +12,8 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
+from services.audit.act import Act, Agent, Pattern, Thing
+from services.audit.trail import Trail
 from services.charts.comparing import Compared, compare
 from services.charts.publishing import Publisher
 from services.charts.rebuilding import Rebuild, drop, inside, prepare
@@ -19,6 +21,7 @@ from services.charts.switching import ONE_REBUILD, live_schema, only_live, switc
 from services.clinical.publish import Rules
 from services.command.archive_reader import ArchiveReader
 from services.command.connection import reachable
+from services.command.operator import agent, operator_option
 from services.command.tables import show as show_table
 from services.runtime import archive
 from services.runtime.clock import Clock
@@ -26,6 +29,7 @@ from services.runtime.database import contended, make_engine
 from services.runtime.settings import Settings, load_settings
 
 PATIENCE_SECONDS = 120
+_CHARTS = Thing(display="All charts, exchanged for those that were rebuilt")
 
 
 @click.command()
@@ -37,6 +41,7 @@ PATIENCE_SECONDS = 120
 @click.option("--fresh", is_flag=True, help="Begin anew instead of going on with an unfinished rebuild.")
 @click.option("--discard", is_flag=True, help="Throw an unfinished rebuild away, and do nothing else.")
 @click.option("--show", default=0, help="Keys to show of each difference. They name patients.")
+@operator_option
 def rebuild(
     switching: bool,
     yes: bool,
@@ -46,12 +51,13 @@ def rebuild(
     fresh: bool,
     discard: bool,
     show: int,
+    operator: str,
 ) -> None:
     """Build everything anew from the archive beside the live tables, and say what differs.
 
     Services keep running. May be interrupted and run again. See docs/operations.md.
     """
-    settings = load_settings()
+    settings, by = load_settings(), agent(operator)
     with reachable(settings, pool=3) as live, live.connect() as guard:
         if not guard.execute(text("SELECT pg_try_advisory_lock(:n)"), {"n": ONE_REBUILD}).scalar_one():
             raise click.ClickException("another rebuild is running")
@@ -63,7 +69,7 @@ def rebuild(
             return
         engine = inside(make_engine(settings, pool=2))
         try:
-            _run(settings, live, engine, switching, yes, keep_facts, drop_facts, republish, fresh, show)
+            _run(settings, live, engine, switching, yes, keep_facts, drop_facts, republish, fresh, show, by)
         except KeyboardInterrupt:
             raise click.ClickException("interrupted: run the same command again to go on") from None
         finally:
@@ -81,6 +87,7 @@ def _run(
     republish: bool,
     fresh: bool,
     show: int,
+    by: Agent,
 ) -> None:
     rules = Rules(event_key=settings.secret("event_id_key"), published=settings.ruleset)
     clock = Clock(settings.clock_file)
@@ -112,7 +119,7 @@ def _run(
         return
     if not yes:
         click.confirm("Put the rebuilt tables in place of the live ones?", abort=True)
-    queued, seconds = _switch(work, live, clock.now, keep_facts=keep_facts, republish=republish)
+    queued, seconds = _switch(work, live, clock.now, by, keep_facts=keep_facts, republish=republish)
     click.echo(f"Switched; writers waited {seconds:.1f} s. {queued} records and events are queued for publishing.")
 
 
@@ -140,7 +147,7 @@ def _build(work: Rebuild, live: Engine, clock: Clock, *, keep_facts: bool) -> in
 
 
 def _switch(
-    work: Rebuild, live: Engine, now: Callable[[], datetime], *, keep_facts: bool, republish: bool
+    work: Rebuild, live: Engine, now: Callable[[], datetime], by: Agent, *, keep_facts: bool, republish: bool
 ) -> tuple[int, float]:
     """Switch, trying again while another transaction holds what is needed."""
 
@@ -155,6 +162,7 @@ def _switch(
             started = time.monotonic()
             with live.begin() as connection:
                 queued = switch(connection, work, now, keep_facts=keep_facts, republish=republish)
+                Trail("command").record(connection, Act(Pattern.UPDATE, "charts-rebuild", "update", by, (_CHARTS,)))
             return queued, time.monotonic() - started
     raise AssertionError("Retrying ends by returning or by raising")
 

@@ -1,1 +1,1 @@
-"""desk: dead letters, reviews and decisions over HTTP; sends replays, decisions and the audit trail to Kafka."""
+"""desk: dead letters, reviews, decisions and the trail over HTTP; sends replays, decisions and the trail to Kafka."""

@@ -22,7 +22,9 @@ from services.casework.letter import Content, Page
 from services.casework.letters import LetterDesk, Tally
 from services.casework.problem import Kind, Problem
 from services.casework.review import reviews
+from services.casework.trail_reading import read_trail
 from services.desk import requests as asked
+from services.desk import trail_query as trail
 from services.runtime.access import Access, Refused
 from services.runtime.database import rejected, unavailable
 from services.runtime.settings import Settings
@@ -30,6 +32,7 @@ from services.runtime.settings import Settings
 SERVICE = "desk"
 READ, WRITE = "cryowatch/dead-letters.read", "cryowatch/dead-letters.write"
 DECIDE, LOOK = "cryowatch/adjudications.write", "system/AdverseEvent.rs"
+AUDIT = "cryowatch/audit.read"
 _STATUS = {Kind.UNKNOWN: 404, Kind.CONFLICT: 409, Kind.ERASED: 410, Kind.INVALID: 400}
 _LONGEST_OPERATOR = 200
 
@@ -47,6 +50,7 @@ class Door:
     pattern: Pattern
     scope: str
     answer: Answer
+    media: str = "application/json"
 
 
 class Doors:
@@ -73,6 +77,7 @@ class Doors:
             Door(f"{letter}/discard", "POST", "dead-letter-discard", Pattern.UPDATE, WRITE, self._discard),
             Door("/reviews", "GET", "reviews-list", Pattern.QUERY, LOOK, self._reviews),
             Door("/adjudications", "POST", "adjudicate", Pattern.UPDATE, DECIDE, self._adjudicate),
+            Door("/audit", "GET", "audit-list", Pattern.QUERY, AUDIT, self._audit, trail.MEDIA_TYPE),
         ]
         return [self._route(door) for door in doors]
 
@@ -89,7 +94,7 @@ class Doors:
         try:
             by = _agent(request, (await run_in_threadpool(self._access.require, shown, door.scope)).name)
             status, body = await door.answer(by, request)
-            return _json(status, body)
+            return _json(status, body, media=door.media)
         except Refused as refused:
             await run_in_threadpool(self._record, door, request, refused)
             headers = {"WWW-Authenticate": refused.challenge}
@@ -171,9 +176,15 @@ class Doors:
         body = await asked.read_body(asked.Adjudicate, request)
         return 202, await run_in_threadpool(adjudicate, self._casework, by, body.decision(), self._patients)
 
+    async def _audit(self, by: Agent, request: Request) -> tuple[int, Json]:
+        query = asked.read_query(trail.TrailQuery, request, trail.MANY)
+        line = f"GET /audit?{request.url.query}".removesuffix("?")
+        found = (query.wanted(), query.count, query.place(), line)
+        return 200, trail.searchset(query, await run_in_threadpool(read_trail, self._casework, by, *found))
+
     async def index(self, _: Request) -> Response:
         """What there is."""
-        words = "CryoWatch desk: /dead-letters, /reviews, /adjudications.\n"
+        words = "CryoWatch desk: /dead-letters, /reviews, /adjudications, /audit.\n"
         return Response(words, media_type="text/plain")
 
     def too_often(self, _: Request, headers: Mapping[str, str]) -> Response:
@@ -230,7 +241,7 @@ def _error(code: str, words: str) -> Json:
     return {"error": str(code), "words": words}
 
 
-def _json(status: int, body: Json, headers: dict[str, str] | None = None) -> Response:
+def _json(status: int, body: Json, headers: dict[str, str] | None = None, media: str = "application/json") -> Response:
     # Answers may hold patients' data: nobody may keep them.
     fixed = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    return Response(json.dumps(body, ensure_ascii=False), status, fixed | (headers or {}), "application/json")
+    return Response(json.dumps(body, ensure_ascii=False), status, fixed | (headers or {}), media)

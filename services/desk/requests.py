@@ -18,14 +18,16 @@ LARGEST_BODY, LARGEST_EDIT = 64 * 1024, 28 * 2**20
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 
 
-class _Asked(BaseModel):
+class Asked(BaseModel):
+    """A query or a body: what it doesn't know is refused."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-Q = TypeVar("Q", bound=_Asked)
+Q = TypeVar("Q", bound=Asked)
 
 
-class Query(_Asked):
+class Query(Asked):
     """The query of a list of dead letters."""
 
     topic: Name | None = None
@@ -42,7 +44,7 @@ class Query(_Asked):
         return Wanted(self.topic, self.code, self.service, state, self.since)
 
 
-class ReviewQuery(_Asked):
+class ReviewQuery(Asked):
     """The query of a list of what to review."""
 
     site: Name | None = None
@@ -50,7 +52,7 @@ class ReviewQuery(_Asked):
     after: Name | None = None
 
 
-class Edit(_Asked):
+class Edit(Asked):
     """A corrected body, as text (stored as UTF-8) or in base64, and why. ``seen``: how many edits were seen."""
 
     text: str | None = None
@@ -72,14 +74,14 @@ class Edit(_Asked):
             raise Problem(Kind.INVALID, "The body can't be read: is it base64?") from None
 
 
-class Replay(_Asked):
+class Replay(Asked):
     """How to replay one letter."""
 
     again: bool = False
     original: bool = False
 
 
-class ReplayMany(_Asked):
+class ReplayMany(Asked):
     """Which open letters to replay: at least one filter, and at most so many in one request."""
 
     topic: Name | None = None
@@ -101,13 +103,13 @@ class ReplayMany(_Asked):
         return Wanted(self.topic, self.code, self.service, "open", self.since)
 
 
-class Discard(_Asked):
+class Discard(Asked):
     """Why a letter is discarded."""
 
     why: str
 
 
-class Adjudicate(_Asked):
+class Adjudicate(Asked):
     """A decision about an event."""
 
     event: Name
@@ -121,12 +123,14 @@ class Adjudicate(_Asked):
         return Decision(self.event, self.verdict, self.why, self.grade, self.causality)
 
 
-def read_query(kind: type[Q], request: Request) -> Q:
-    """The query; Problem in words, without what was sent."""
+def read_query(kind: type[Q], request: Request, many: tuple[str, ...] = ()) -> Q:
+    """The query; Problem in words, without what was sent. ``many`` may come more than once: they are tuples."""
     pairs = request.query_params.multi_items()
-    if len({name for name, _ in pairs}) < len(pairs):
+    once = [name for name, _ in pairs if name not in many]
+    if len(set(once)) < len(once):
         raise Problem(Kind.INVALID, "Each parameter comes once.")
-    return _valid(kind, dict(pairs))
+    given: dict[str, Any] = {name: tuple(v for n, v in pairs if n == name) for name in many}
+    return _valid(kind, given | {name: value for name, value in pairs if name not in many})
 
 
 async def read_body(kind: type[Q], request: Request, largest: int = LARGEST_BODY) -> Q:

@@ -80,7 +80,9 @@ class Settings(BaseSettings):
     jwt_audience: str = Field("", description="the audience (aud) that JWTs must name")
     jwt_leeway: float = Field(30, ge=0, le=120, description="seconds by which the issuer's clock may differ")
     jwt_token_url: str = Field("", description="where clients get JWTs, for /.well-known/smart-configuration")
-    desk_host: str = Field("127.0.0.1", description="address of the desk: dead letters, reviews, decisions")
+    desk_host: str = Field(
+        "127.0.0.1", description="address of the desk: dead letters, reviews, decisions, audit trail"
+    )
     desk_port: int = Field(8070, ge=0, le=65535, description="port of the same")
     desk_tls_cert_file: Path | None = Field(None, description="as MLLP's, for the desk")
     desk_tls_key_file: Path | None = Field(None, description="PEM file with its private key")
@@ -108,6 +110,9 @@ class Settings(BaseSettings):
     )
     ignored_days: int = Field(
         60, ge=30, description="days after which ledger rows of ignored messages are summed up by day and code"
+    )
+    audit_days: int = Field(
+        400, ge=0, description="days for which the audit trail can be searched at the desk; 0: for ever"
     )
     instance: str = Field("", description="stable name of this replica (Kafka static membership); empty: none")
 

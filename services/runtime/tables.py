@@ -1,4 +1,4 @@
-"""The shell's tables: the message ledger, message identities, dead letters with their edits, and the outbox."""
+"""The shell's tables: the message ledger, message identities, dead letters with their edits, outbox, audit trail."""
 
 from sqlalchemy import (
     BigInteger,
@@ -15,7 +15,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.runtime.database import metadata
 
@@ -123,6 +123,28 @@ outbox = Table(
     comment="what a transaction has decided to publish; rows stay locked from read to broker acknowledgment",
 )
 Index("uq_outbox_slot", outbox.c.topic, outbox.c.slot, unique=True)
+
+audit_events = Table(
+    "audit_events",
+    metadata,
+    Column("number", BigInteger, Identity(), primary_key=True),
+    Column("recorded", DateTime(timezone=True), nullable=False),
+    Column("acts", ARRAY(Text), nullable=False, comment="our words for the act, the main one first"),
+    Column("outcome", Text, nullable=False),
+    Column("client", Text, nullable=False),
+    Column("person", Text, comment="for whom the client acted, as it says"),
+    Column("patient", Text, comment="system|number; none where no patient is known"),
+    Column("body", JSONB, nullable=False),
+    comment="AuditEvents as they went to the topic audit-events, to be searched",
+)
+Index("ix_audit_events_recorded", audit_events.c.recorded, audit_events.c.number)
+Index(
+    "ix_audit_events_patient",
+    audit_events.c.patient,
+    audit_events.c.recorded,
+    audit_events.c.number,
+    postgresql_where=audit_events.c.patient.is_not(None),
+)
 
 message_subjects = Table(
     "message_subjects",

@@ -6,11 +6,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, Select, delete, func, select, text
 
+from services.audit.act import Patient
+from services.audit.search import Place, Wanted, page_query
+from services.casework.review import flagged
 from services.charts.tables import adverse_events, contributions, dirty_days, facts, kin, kin_names
-from services.runtime.tables import erased_subjects, message_ledger, message_subjects
+from services.runtime.tables import audit_events, erased_subjects, message_ledger, message_subjects
 
 pytestmark = pytest.mark.live
-EVENTS, LEDGER = adverse_events.c, message_ledger.c
+EVENTS, LEDGER, TRAIL = adverse_events.c, message_ledger.c, audit_events.c
+PLACE = Place(datetime(2021, 1, 1, tzinfo=UTC), 9)
 QUERIES: dict[str, Any] = {
     "search by patient number": select(EVENTS.id).where(EVENTS.body["patient_id"].astext.in_({"1", "2"})),
     "search by accession": select(EVENTS.id).where(EVENTS.body["accession"].astext.in_({"1", "2"})),
@@ -38,6 +42,15 @@ QUERIES: dict[str, Any] = {
     .order_by(LEDGER.recorded_at)
     .limit(9),
     "erased patients": select(erased_subjects.c.subject).where(erased_subjects.c.subject.in_([b"1", b"2"])),
+    "what to review": flagged(None, 9, None),
+    "a site's next page of what to review": flagged("S", 9, "event/ae-1"),
+    "the trail, newest first": page_query(Wanted(), 9, None),
+    "the trail, the next page of a month": page_query(Wanted(PLACE.recorded, PLACE.recorded), 9, PLACE),
+    "a patient's trail": page_query(Wanted(patient=Patient("urn:x", "1")), 9, PLACE),
+    "records of the trail to let go": select(TRAIL.number)
+    .where(TRAIL.recorded < func.now())
+    .order_by(TRAIL.recorded)
+    .limit(9),
     "a patient's messages": select(message_subjects.c.offset).where(message_subjects.c.subject.in_([b"1", b"2"])),
 }
 
@@ -55,3 +68,10 @@ def test_an_index_answers(database: Engine) -> None:
     plans = {name: plan(database, query) for name, query in QUERIES.items()}
     wrong = {name: shown for name, shown in plans.items() if "Index" not in shown or "Seq Scan" in shown}
     assert wrong == {}
+
+
+def test_what_holds_few_rows_of_many_has_an_index_of_its_own(database: Engine) -> None:
+    for name in ("what to review", "a site's next page of what to review"):
+        shown = plan(database, QUERIES[name])
+        assert {"ix_adverse_events_review", "ix_procedure_records_review"} <= set(shown.split()), shown
+    assert "ix_audit_events_patient" in plan(database, QUERIES["a patient's trail"])

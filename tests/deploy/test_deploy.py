@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -15,7 +16,7 @@ from services.complication_metrics.collector import RatesCollector
 from services.runtime.metrics import PipelineMetrics
 
 ROOT = Path(__file__).parents[2]
-OTHERS = {"cryo_due_groups", "cryo_due_groups_published", "cryo_rates_leader", "up"}
+OTHERS = {"cryo_dead_letters_open", "cryo_due_groups", "cryo_due_groups_published", "cryo_rates_leader", "up"}
 
 
 def known_metrics() -> set[str]:
@@ -23,13 +24,20 @@ def known_metrics() -> set[str]:
     registry = CollectorRegistry()
     registry.register(rates)
     pipeline = PipelineMetrics("s", ("t",)).registry
-    names = {family.name for source in (registry, pipeline) for family in source.collect()}
-    return names | {f"{name}_total" for name in names} | OTHERS
+    families = [family for source in (registry, pipeline) for family in source.collect()]
+    names = {family.name for family in families}
+    samples = {sample.name for family in families for sample in family.samples}
+    return names | samples | {f"{name}_total" for name in names} | OTHERS
+
+
+def panels() -> list[dict[str, Any]]:
+    """Panels of every dashboard; a row is a heading."""
+    dashboards = [json.loads(p.read_text("utf-8")) for p in (ROOT / "deploy/grafana/dashboards").glob("*.json")]
+    return [panel for d in dashboards for panel in d["panels"] if panel["type"] != "row"]
 
 
 def expressions() -> list[str]:
-    dashboards = [json.loads(p.read_text("utf-8")) for p in (ROOT / "deploy/grafana/dashboards").glob("*.json")]
-    found = [t["expr"] for d in dashboards for panel in d["panels"] for t in panel["targets"]]
+    found = [t["expr"] for panel in panels() for t in panel["targets"]]
     for path in (ROOT / "deploy/prometheus/rules").glob("*.yml"):
         found += [r["expr"] for g in yaml.safe_load(path.read_text("utf-8"))["groups"] for r in g["rules"]]
     return found
@@ -49,9 +57,18 @@ def test_every_expression_uses_a_metric_that_is_served() -> None:
 def test_every_panel_uses_the_provisioned_data_source() -> None:
     source = yaml.safe_load((ROOT / "deploy/grafana/provisioning/datasources/prometheus.yaml").read_text("utf-8"))
     uid = source["datasources"][0]["uid"]
+    for panel in panels():
+        assert uid == panel["datasource"]["uid"]
+
+
+def test_panels_have_ids_of_their_own_and_do_not_overlap() -> None:
     for path in (ROOT / "deploy/grafana/dashboards").glob("*.json"):
-        for panel in json.loads(path.read_text("utf-8"))["panels"]:
-            assert uid == panel["datasource"]["uid"]
+        shown = json.loads(path.read_text("utf-8"))["panels"]
+        assert len(shown) == len({panel["id"] for panel in shown})
+        places = [panel["gridPos"] for panel in shown]
+        cells = [(p["x"] + x, p["y"] + y) for p in places for x in range(p["w"]) for y in range(p["h"])]
+        assert len(cells) == len(set(cells))
+        assert max(x for x, _ in cells) < 24
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -73,6 +73,16 @@ ACTS: dict[str, tuple[str, Act]] = {
         "command",
         Act(Pattern.UPDATE, "patient-erase", "delete", SHELL, (ERASED,), words="On the patient's own request."),
     ),
+    "charts-rebuilt": (
+        "command",
+        Act(
+            Pattern.UPDATE,
+            "charts-rebuild",
+            "update",
+            SHELL,
+            (Thing(display="All charts, exchanged for those that were rebuilt"),),
+        ),
+    ),
     "replay-in-conflict": (
         "desk",
         Act(
@@ -92,6 +102,21 @@ ACTS: dict[str, tuple[str, Act]] = {
     "reviews-listed": (
         "desk",
         Act(Pattern.QUERY, "reviews-list", "search-type", LEAD, patients=(PATIENT,), query="reviews?site=IEO"),
+    ),
+    "audit-trail-read": (
+        "desk",
+        Act(Pattern.QUERY, "audit-list", "search-type", LEAD, query="GET /audit?date=ge2026-03-01&outcome=4,8"),
+    ),
+    "audit-trail-of-a-patient-read": (
+        "desk",
+        Act(
+            Pattern.QUERY,
+            "audit-list",
+            "search-type",
+            LEAD,
+            patients=(PATIENT,),
+            query="GET /audit?patient=urn:cryowatch:site:IEO:patient|P1",
+        ),
     ),
 }
 

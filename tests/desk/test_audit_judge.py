@@ -1,13 +1,17 @@
 """What an independent validator says of our AuditEvents, by FHIR's rules and by BALP's."""
 
 import json
+import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.audit.audit_event import ACT_SYSTEM
+from services.audit.search import Page, Place
+from services.desk.trail_query import TrailQuery, searchset
 from services.fhir_gateway.release import Release
 from tests.desk.audit_examples import records
 from tests.desk.balp import profiles
@@ -43,6 +47,13 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return judge.support(Release.R4, folder)
 
 
+def found() -> dict[str, Any]:
+    """A page of the trail with every kind of record, and a page after it."""
+    page = tuple(record | {"id": str(uuid.UUID(int=n))} for n, record in enumerate(records().values(), 1))
+    query = TrailQuery(date=("ge2026-03-01", "lt2026-03-03"), outcome="0,4,8")
+    return searchset(query, Page(page, Place(datetime(2026, 3, 2, tzinfo=UTC), 17)))
+
+
 def broken(name: str) -> dict[str, Any]:
     example, change = BREAK[name]
     record = records()[example]
@@ -51,9 +62,9 @@ def broken(name: str) -> dict[str, Any]:
 
 
 def test_every_audit_event_is_valid_and_what_breaks_balp_is_not(options: list[str]) -> None:
-    sent = [*records().items(), *((name, broken(name)) for name in BREAK)]
+    sent = [*records().items(), ("trail", found()), *((name, broken(name)) for name in BREAK)]
     verdicts = {verdict.name: verdict for verdict in judge.validate(Release.R4, sent, options)}
     assert len(sent) == len(verdicts)
-    issues = [(name, i) for name in records() for i in verdicts[name].issues if OUR_WORDS not in i]
+    issues = [(name, i) for name in (*records(), "trail") for i in verdicts[name].issues if OUR_WORDS not in i]
     assert issues == []
     assert [name for name in BREAK if verdicts[name].ok] == []

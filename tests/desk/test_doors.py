@@ -22,6 +22,7 @@ DOORS = [
     ("POST", "/dead-letters/replay"),
     ("GET", "/reviews"),
     ("POST", "/adjudications"),
+    ("GET", "/audit"),
 ]
 
 
@@ -97,7 +98,7 @@ def test_nobody_gets_in_without_the_token_and_the_attempt_is_recorded(
 def test_a_token_without_the_scope_is_refused_by_name(
     office: Office, method: str, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    poor = access.Caller("reader", frozenset({"cryowatch/audit.read"}))
+    poor = access.Caller("reader", frozenset({"cryowatch/messages.write"}))
     monkeypatch.setattr(access.Access, "caller", lambda *_: poor)
     assert "insufficient_scope" == refused(office.client().request(method, path), 403)
     assert [("4", "reader")] == [(outcome, client) for _, outcome, client in office.acts()]
@@ -121,6 +122,7 @@ BAD: list[tuple[str, str, Any, int]] = [
     ("GET", "/dead-letters/hl7v2-inbound/0/x", None, 400),
     ("GET", "/nothing", None, 404),
     ("DELETE", "/dead-letters", None, 405),
+    ("DELETE", "/audit", None, 405),
     ("POST", "/adjudications", {"event": "x"}, 400),
     ("POST", "/adjudications", {"event": "x", "verdict": "confirm", "why": "y", "site": "IEO"}, 400),
     ("POST", "/adjudications", {"event": "ae-1", "verdict": "confirm", "why": "y"}, 404),

@@ -128,6 +128,8 @@ def test_damage_is_shown_and_repaired_in_tables_and_topics(played: tuple[Stack, 
     assert " 10 records and events are queued" in said
     engine = create_engine(stack.database_url)
     wait_settled(stack.kafka, engine, len(run.messages), iso(run.horizon))
+    with engine.connect() as connection:
+        assert "charts-rebuild" in connection.execute(text("SELECT acts[1] FROM audit_events")).scalars().all()
     engine.dispose()
     after = snapshot(stack)
     for name in ("facts", "contributions", "totals", "frames"):
