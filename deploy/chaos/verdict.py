@@ -106,7 +106,7 @@ def facts(connection: psycopg.Connection[Any], tape: Tape) -> list[Finding]:
 
 
 def outcome(connection: psycopg.Connection[Any], analysis: Analysis) -> list[Finding]:
-    """Procedure records, adverse events, rate contributions and day totals are the oracle's, byte for byte."""
+    """Procedure records, adverse events, rate contributions and totals are the oracle's, byte for byte."""
     records = connection.execute("SELECT body FROM procedure_records").fetchall()
     events = connection.execute("SELECT body FROM adverse_events WHERE status = 'live'").fetchall()
     kept = connection.execute(
@@ -114,17 +114,23 @@ def outcome(connection: psycopg.Connection[Any], analysis: Analysis) -> list[Fin
         " FROM contributions, jsonb_each(counts) s, jsonb_each_text(s.value) m"
     ).fetchall()
     totals = connection.execute("SELECT site, day, stratum, measure, count FROM day_totals").fetchall()
+    by_month = connection.execute("SELECT site, month, stratum, measure, count FROM month_totals").fetchall()
     wanted = [(c.owner, c.site, c.day, c.stratum, c.measure, c.count) for c in analysis.contributions]
     days: Counter[tuple[Any, ...]] = Counter()
     for _, *key, count in wanted:
         days[tuple(key)] += count
     summed = Counter((*key, count) for key, count in days.items())
+    months: Counter[tuple[Any, ...]] = Counter()
+    for (site, day, stratum, measure), count in days.items():
+        months[site, day.replace(day=1), stratum, measure] += count
+    summed_by_month = Counter((*key, count) for key, count in months.items())
     live = [event for event in analysis.events if event.status == "live"]
     return [
         *_compare("procedure records", _texts(to_json(r) for r in analysis.records), _texts(r[0] for r in records)),
         *_compare("adverse events", _texts(to_json(e) for e in live), _texts(r[0] for r in events)),
         *_compare("rate contributions", Counter(wanted), Counter(tuple(row) for row in kept)),
         *_compare("day totals", summed, Counter(tuple(row) for row in totals)),
+        *_compare("month totals", summed_by_month, Counter(tuple(row) for row in by_month)),
     ]
 
 

@@ -34,6 +34,10 @@ class _Side:
 
 
 _SUMMED = "NOT EXISTS (SELECT FROM {live}.dirty_days d WHERE (d.site, d.day) = (t.site, t.day))"
+_MONTH_SUMMED = (
+    "NOT EXISTS (SELECT FROM {live}.dirty_days d"
+    " WHERE (d.site, date_trunc('month', d.day::timestamp)::date) = (t.site, t.month))"
+)
 _EVENT = "procedure, patient, site, code, status, certainty, timing, onset, recorded, revision, body::text"
 _RECORD = "site, status, follow_up, closes_at, revision, body::text"
 TABLES: dict[str, _Side] = {
@@ -46,6 +50,7 @@ TABLES: dict[str, _Side] = {
     "adverse_events": _Side(("id",), f"({_EVENT})", "t.status = 'live'"),
     "contributions": _Side(("owner", "site", "day"), "counts"),
     "day_totals": _Side(("site", "day", "stratum", "measure"), "count", _SUMMED),
+    "month_totals": _Side(("site", "month", "stratum", "measure"), "count", _MONTH_SUMMED),
 }
 """What is compared: by which key, which value, and which rows. Events: those that stand (decision 3)."""
 

@@ -1,14 +1,35 @@
-"""Rates from the contributions: dirty days summed again, windows summed from days; no scan of history."""
+"""Rates from the contributions: dirty days and their months summed again, windows summed from days and months.
 
-from collections.abc import Iterable
+What a reading costs grows with a year's days and with the months, not with the procedures.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Integer, Subquery, cast, delete, func, insert, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Subquery,
+    cast,
+    delete,
+    false,
+    func,
+    insert,
+    literal_column,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
 
-from services.charts.tables import contributions, day_totals, dirty_days
+from services.charts.tables import contributions, day_totals, dirty_days, month_totals
 from services.clinical.rates.rate import WINDOWS, Counts
 from services.runtime.batch_rows import as_rows, rows_of
+
+_MONTH: ColumnElement[Any] = literal_column("interval '1 month'")
 
 
 def each_count() -> Subquery:
@@ -29,6 +50,8 @@ def sum_dirty_days(connection: Connection, limit: int = 500) -> int:
     ).all()
     if not dirty:
         return 0
+    months = sorted({(site, day.replace(day=1)) for site, day in dirty})
+    _lock(connection, months)
     these = rows_of(dirty_days, ("site", "day"))
     which = as_rows([{"site": site, "day": day} for site, day in dirty])
     connection.execute(delete(day_totals).where(tuple_(totals.site, totals.day).in_(these)), which)
@@ -36,8 +59,30 @@ def sum_dirty_days(connection: Connection, limit: int = 500) -> int:
     key = (rows.site, rows.day, rows.stratum, rows.measure)
     summed = select(*key, func.sum(rows.count)).where(tuple_(rows.site, rows.day).in_(these)).group_by(*key)
     connection.execute(insert(day_totals).from_select(["site", "day", "stratum", "measure", "count"], summed), which)
+    _sum_months(connection, months)
     connection.execute(delete(dirty_days).where(tuple_(marks.site, marks.day).in_(these)), which)
     return len(dirty)
+
+
+def _lock(connection: Connection, months: Sequence[tuple[str, date]]) -> None:
+    """Months one after the other, in order: whoever sums next sees the days that we have summed."""
+    these = rows_of(month_totals, ("site", "month")).subquery().c
+    name = func.hashtextextended(func.concat("month ", these.month, " ", these.site), 0)
+    which = as_rows([{"site": site, "month": month} for site, month in months])
+    connection.execute(select(func.pg_advisory_xact_lock(name)), which).all()
+
+
+def _sum_months(connection: Connection, months: Sequence[tuple[str, date]]) -> None:
+    these = rows_of(month_totals, ("site", "month"))
+    which = as_rows([{"site": site, "month": month} for site, month in months])
+    connection.execute(delete(month_totals).where(tuple_(month_totals.c.site, month_totals.c.month).in_(these)), which)
+    wanted, days = these.subquery(), day_totals.c
+    key = (wanted.c.site, wanted.c.month, days.stratum, days.measure)
+    mine = (days.site == wanted.c.site) & (days.day >= wanted.c.month) & (days.day < wanted.c.month + _MONTH)
+    summed = select(*key, func.sum(days.count)).join_from(wanted, day_totals, mine).group_by(*key)
+    connection.execute(
+        insert(month_totals).from_select(["site", "month", "stratum", "measure", "count"], summed), which
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +95,29 @@ class SiteCounts:
 
 
 def site_counts(connection: Connection, as_of: datetime, windows: Iterable[str] = WINDOWS) -> list[SiteCounts]:
-    """Counts by site and window, over day totals up to ``as_of``; all windows in one reading of the totals."""
-    totals = day_totals.c
+    """Counts by site and window up to ``as_of``, in one reading: days, and whole months of the time before."""
     firsts = {window: window_start(window, as_of) for window in windows}
-    sums = [
-        func.sum(totals.count) if f is None else func.sum(totals.count).filter(totals.day > f) for f in firsts.values()
-    ]
-    query = (
-        select(totals.site, totals.stratum, totals.measure, *sums)
-        .where(totals.day <= as_of.date())
-        .group_by(totals.site, totals.stratum, totals.measure)
+    month = as_of.date().replace(day=1)
+    since = min([first or month - timedelta(days=1) for first in firsts.values()])
+    days, months = day_totals.c, month_totals.c
+    recent = select(days.site, days.stratum, days.measure, days.day, false().label("whole"), days.count)
+    before = select(months.site, months.stratum, months.measure, months.month, true(), months.count)
+    totals = (
+        union_all(
+            recent.where(days.day > since, days.day <= as_of.date()),
+            before.where(months.month < month) if None in firsts.values() else before.where(false()),
+        )
+        .subquery()
+        .c
     )
-    bounds = [first for first in firsts.values() if first]
-    if bounds and len(bounds) == len(firsts):
-        query = query.where(totals.day > min(bounds))
+    sums = [
+        func.sum(totals.count).filter(
+            (totals.whole | (totals.day >= month)) if first is None else (~totals.whole & (totals.day > first))
+        )
+        for first in firsts.values()
+    ]
+    key = (totals.site, totals.stratum, totals.measure)
+    query = select(*key, *sums).group_by(*key)
     found: dict[str, dict[str, dict[tuple[str, str], int]]] = {window: {} for window in firsts}
     for site, stratum, measure, *counts in connection.execute(query):
         for window, count in zip(firsts, counts, strict=True):

@@ -25,6 +25,7 @@ DERIVED = (
     "telemetry_frames",
     "dirty_days",
     "day_totals",
+    "month_totals",
     "contributions",
     "facts",
     "procedure_records",

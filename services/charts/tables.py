@@ -119,6 +119,19 @@ day_totals = Table(
     comment="contributions summed by day",
 )
 
+Index("ix_day_totals_day", day_totals.c.day)
+
+month_totals = Table(
+    "month_totals",
+    metadata,
+    Column("site", Text, primary_key=True),
+    Column("month", Date, primary_key=True, comment="its first day"),
+    Column("stratum", Text, primary_key=True),
+    Column("measure", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+    comment="day totals summed by month",
+)
+
 telemetry_frames = Table(
     "telemetry_frames",
     metadata,

@@ -126,7 +126,8 @@ def test_lost_topics_are_filled_again_with_the_bytes_that_were_there(pipeline: P
     assert "2 records and events are queued" in cryowatch("rebuild", "--switch", "--yes", "--republish").output
     pipeline.sent.clear()
     pipeline.join()
-    assert newest == {(topic, slot): value for topic, slot, value in pipeline.sent}
+    sent = [(topic, slot, value) for topic, slot, value in pipeline.sent if topic != "audit-events"]
+    assert newest == {(topic, slot): value for topic, slot, value in sent}
 
 
 def test_the_tables_that_are_exchanged_come_from_the_models(pipeline: Pipeline, cryowatch: Run) -> None:

@@ -5,11 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from alembic import command
-from sqlalchemy import Connection, create_engine, insert
+from sqlalchemy import Connection, create_engine, insert, text
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from deploy.local.database import LocalDatabase
-from services.charts.rates import SiteCounts, site_counts
-from services.charts.tables import day_totals
+from services.charts.rates import SiteCounts, site_counts, sum_dirty_days
+from services.charts.tables import contributions, dirty_days
 from services.clinical.rates.rate import WINDOWS
 from services.command.migrate import alembic_config
 
@@ -30,7 +31,14 @@ def connection() -> Iterator[Connection]:
         engine = create_engine(server.create_database("windows"))
         command.upgrade(alembic_config(engine), "head")
         with engine.begin() as opened:
-            opened.execute(insert(day_totals), ROWS)
+            opened.execute(text("INSERT INTO kin (id) OVERRIDING SYSTEM VALUE VALUES (1)"))
+            for number, row in enumerate(ROWS):
+                counts = {row["stratum"]: {row["measure"]: row["count"]}}
+                where = {"site": row["site"], "day": row["day"]}
+                opened.execute(insert(contributions), {"owner": f"o{number}", "kin": 1, "counts": counts, **where})
+                opened.execute(upsert(dirty_days).on_conflict_do_nothing(), {"marks": 1, **where})
+            while sum_dirty_days(opened, limit=4):  # months are summed again with each of their days
+                pass
             yield opened
         engine.dispose()
 

@@ -25,6 +25,7 @@ SNAPSHOT = {
     "versions": "SELECT id, revision, body::text, published_at FROM adverse_event_versions ORDER BY 1, 2",
     "contributions": "SELECT owner, site, day, counts::text FROM contributions ORDER BY 1, 2, 3",
     "totals": "SELECT site, day, stratum, measure, count FROM day_totals ORDER BY 1, 2, 3, 4",
+    "months": "SELECT site, month, stratum, measure, count FROM month_totals ORDER BY 1, 2, 3, 4",
     "frames": "SELECT site, accession, frame, content, digest::text FROM telemetry_frames ORDER BY 1, 2, 3, 4",
 }
 
@@ -120,6 +121,7 @@ def test_damage_is_shown_and_repaired_in_tables_and_topics(played: tuple[Stack, 
         " WHERE id IN (SELECT id FROM adverse_events WHERE status = 'live' ORDER BY id LIMIT 3)",
         "DELETE FROM facts WHERE kind = 'report-body'",
         "UPDATE day_totals SET count = count + 1",
+        "UPDATE month_totals SET count = count - 1",
         "DELETE FROM telemetry_frames WHERE frame = 3",
     )
     assert all(damaged), "every damage must have hit something"
@@ -132,7 +134,7 @@ def test_damage_is_shown_and_repaired_in_tables_and_topics(played: tuple[Stack, 
         assert "charts-rebuild" in connection.execute(text("SELECT acts[1] FROM audit_events")).scalars().all()
     engine.dispose()
     after = snapshot(stack)
-    for name in ("facts", "contributions", "totals", "frames"):
+    for name in ("facts", "contributions", "totals", "months", "frames"):
         assert before[name] == after[name], name
     for name in ("records", "events"):  # published anew where they were damaged, hence a later time
         assert [row[:-1] for row in before[name]] == [row[:-1] for row in after[name]], name
