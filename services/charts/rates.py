@@ -6,19 +6,20 @@ What a reading costs grows with a year's days and with the months, not with the 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
+    Date,
+    DateTime,
     Integer,
     Subquery,
+    and_,
     cast,
     delete,
     false,
     func,
     insert,
-    literal_column,
+    or_,
     select,
     true,
     tuple_,
@@ -28,8 +29,6 @@ from sqlalchemy import (
 from services.charts.tables import contributions, day_totals, dirty_days, month_totals
 from services.clinical.rates.rate import WINDOWS, Counts
 from services.runtime.batch_rows import as_rows, rows_of
-
-_MONTH: ColumnElement[Any] = literal_column("interval '1 month'")
 
 
 def each_count() -> Subquery:
@@ -45,22 +44,20 @@ def each_count() -> Subquery:
 def sum_dirty_days(connection: Connection, limit: int = 500) -> int:
     """Sum the contributions of dirty days again, in the caller's transaction; returns how many days there were."""
     marks, totals = dirty_days.c, day_totals.c
-    dirty = connection.execute(
-        select(marks.site, marks.day).order_by(marks.site, marks.day).limit(limit).with_for_update(skip_locked=True)
-    ).all()
+    query = select(marks.site, marks.day).order_by(marks.site, marks.day).limit(limit)
+    dirty = list(connection.execute(query.with_for_update(skip_locked=True)).tuples())
     if not dirty:
         return 0
     months = sorted({(site, day.replace(day=1)) for site, day in dirty})
     _lock(connection, months)
-    these = rows_of(dirty_days, ("site", "day"))
-    which = as_rows([{"site": site, "day": day} for site, day in dirty])
-    connection.execute(delete(day_totals).where(tuple_(totals.site, totals.day).in_(these)), which)
+    # Named one by one: joined with a list of days, PostgreSQL would read all of history.
+    connection.execute(delete(day_totals).where(tuple_(totals.site, totals.day).in_(dirty)))
     rows = each_count().c
     key = (rows.site, rows.day, rows.stratum, rows.measure)
-    summed = select(*key, func.sum(rows.count)).where(tuple_(rows.site, rows.day).in_(these)).group_by(*key)
-    connection.execute(insert(day_totals).from_select(["site", "day", "stratum", "measure", "count"], summed), which)
+    summed = select(*key, func.sum(rows.count)).where(tuple_(rows.site, rows.day).in_(dirty)).group_by(*key)
+    connection.execute(insert(day_totals).from_select(["site", "day", "stratum", "measure", "count"], summed))
     _sum_months(connection, months)
-    connection.execute(delete(dirty_days).where(tuple_(marks.site, marks.day).in_(these)), which)
+    connection.execute(delete(dirty_days).where(tuple_(marks.site, marks.day).in_(dirty)))
     return len(dirty)
 
 
@@ -73,16 +70,17 @@ def _lock(connection: Connection, months: Sequence[tuple[str, date]]) -> None:
 
 
 def _sum_months(connection: Connection, months: Sequence[tuple[str, date]]) -> None:
-    these = rows_of(month_totals, ("site", "month"))
-    which = as_rows([{"site": site, "month": month} for site, month in months])
-    connection.execute(delete(month_totals).where(tuple_(month_totals.c.site, month_totals.c.month).in_(these)), which)
-    wanted, days = these.subquery(), day_totals.c
-    key = (wanted.c.site, wanted.c.month, days.stratum, days.measure)
-    mine = (days.site == wanted.c.site) & (days.day >= wanted.c.month) & (days.day < wanted.c.month + _MONTH)
-    summed = select(*key, func.sum(days.count)).join_from(wanted, day_totals, mine).group_by(*key)
-    connection.execute(
-        insert(month_totals).from_select(["site", "month", "stratum", "measure", "count"], summed), which
-    )
+    totals, days = month_totals.c, day_totals.c
+    connection.execute(delete(month_totals).where(tuple_(totals.site, totals.month).in_(months)))
+    month = cast(func.date_trunc("month", cast(days.day, DateTime)), Date).label("month")
+    theirs = or_(*(and_(days.site == site, days.day >= first, days.day < _next(first)) for site, first in months))
+    key = (days.site, month, days.stratum, days.measure)
+    summed = select(*key, func.sum(days.count)).where(theirs).group_by(*key)
+    connection.execute(insert(month_totals).from_select(["site", "month", "stratum", "measure", "count"], summed))
+
+
+def _next(month: date) -> date:
+    return (month + timedelta(days=31)).replace(day=1)
 
 
 @dataclass(frozen=True, slots=True)

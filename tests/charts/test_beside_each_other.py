@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from alembic import command
@@ -9,6 +10,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from deploy.local.database import LocalDatabase
 from services.charts.publishing import Publisher
+from services.charts.rates import sum_dirty_days
 from services.clinical.facts import Fact, state
 from services.clinical.procedures.frame import digest_frame
 from services.clinical.statements import TreatmentSummary
@@ -62,6 +64,26 @@ def test_a_day_that_changes_while_it_is_summed_is_marked_again(engine: Engine) -
         changing.result(5)
     with engine.connect() as connection:
         assert held == connection.execute(text("SELECT site, day FROM dirty_days")).all()
+
+
+def test_two_sums_of_one_month_count_each_others_days(engine: Engine) -> None:
+    enter(engine, procedure("A1"))
+    enter(engine, procedure("A2", patient="P2", start=START + timedelta(days=1)))
+    with ThreadPoolExecutor(1) as pool, engine.begin() as summing:
+        assert sum_dirty_days(summing, limit=1) == 1
+        other = pool.submit(sum_up, engine)
+        with pytest.raises(TimeoutError):
+            other.result(0.5)
+        summing.commit()
+        assert other.result(5) == 1
+    planned = "SELECT month, count FROM month_totals WHERE stratum = 'all' AND measure = 'procedures.planned'"
+    with engine.connect() as connection:
+        assert [(START.date().replace(day=1), 2)] == connection.execute(text(planned)).all()
+
+
+def sum_up(engine: Engine) -> int:
+    with engine.begin() as connection:
+        return sum_dirty_days(connection)
 
 
 def test_two_reducers_on_one_procedure_sum_one_after_the_other(engine: Engine) -> None:

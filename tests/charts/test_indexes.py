@@ -9,7 +9,7 @@ from sqlalchemy import Engine, Select, delete, func, select, text
 from services.audit.act import Patient
 from services.audit.search import Place, Wanted, page_query
 from services.casework.review import flagged
-from services.charts.tables import adverse_events, contributions, dirty_days, facts, kin, kin_names
+from services.charts.tables import adverse_events, contributions, day_totals, dirty_days, facts, kin, kin_names
 from services.runtime.tables import audit_events, erased_subjects, message_ledger, message_subjects
 
 pytestmark = pytest.mark.live
@@ -25,6 +25,10 @@ QUERIES: dict[str, Any] = {
     "a day's contributions": select(contributions.c.counts).where(
         contributions.c.site == "S", contributions.c.day == datetime(2021, 1, 1, tzinfo=UTC).date()
     ),
+    "the days of a month": select(day_totals.c.count).where(
+        day_totals.c.site == "S", day_totals.c.day >= PLACE.recorded.date(), day_totals.c.day < PLACE.recorded.date()
+    ),
+    "the days of a window": select(day_totals.c.count).where(day_totals.c.day > PLACE.recorded.date()),
     "a day's mark": delete(dirty_days).where(
         dirty_days.c.site == "S", dirty_days.c.day == datetime(2021, 1, 1, tzinfo=UTC).date()
     ),
