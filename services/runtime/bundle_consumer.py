@@ -110,14 +110,27 @@ class BundleConsumer(driver.Consumer):  # type: ignore[misc]  # Faust has no typ
         return found
 
     def _new_offset(self, tp: Any) -> int | None:
+        """What to commit. It is kept until it is committed: a broker that refuses once is asked again."""
         with ack_lock:
             acked = self._acked[tp]
             if not acked:
                 return None
             top: int = max(acked)
-            acked.clear()
+            acked[:] = [top]
             self._acked_index[tp].clear()
             return top + 1
+
+    async def _commit_offsets(self, offsets: Mapping[Any, int], start_new_transaction: bool = True) -> bool:
+        """Commit, and believe it only when the broker has said so.
+
+        Faust notes offsets as committed also when the group had moved on and the broker refused. What is then delivered
+        again lies below them, is never acknowledged, and a lag stays that nobody can explain.
+        """
+        mine = {tp: offset for tp, offset in offsets.items() if tp in self.assignment()}
+        done = bool(mine) and await self._commit(mine)
+        if done:
+            self._committed_offset.update(mine)
+        return done
 
 
 class BundleTransport(driver.Transport):  # type: ignore[misc]  # Faust has no types
