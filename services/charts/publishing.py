@@ -229,8 +229,8 @@ def _contributions(connection: Connection, published: Mapping[int, Published]) -
             after.setdefault((group, c.owner, c.site, c.day), {}).setdefault(c.stratum, {})[c.measure] = c.count
     gone = [k for k in before if k not in after]
     changed = sorted(k for k, counts in after.items() if before.get(k) != counts)
-    if gone:
-        connection.execute(delete(contributions).where(tuple_(*key).in_(gone)))
+    for start in range(0, len(gone), 5000):  # a statement holds 65 535 parameters
+        connection.execute(delete(contributions).where(tuple_(*key).in_(gone[start : start + 5000])))
     if changed:
         rows = [dict(zip(("kin", "owner", "site", "day"), k, strict=True)) | {"counts": after[k]} for k in changed]
         connection.execute(_contributing(), as_rows(rows))

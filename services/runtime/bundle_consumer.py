@@ -67,22 +67,50 @@ class BundleConsumer(driver.Consumer):  # type: ignore[misc]  # Faust has no typ
     _handed = 0.0
     """When records were last handed out, by the loop's clock."""
 
+    _stops = 0
+    """How often the flow was stopped: a rebalance begins with that."""
+
+    def stop_flow(self) -> None:
+        """Count, too: what was gathered before a rebalance must not go out after it."""
+        self._stops += 1
+        super().stop_flow()
+
     async def _wait_next_records(self, timeout: float) -> Any:
         """The next bundles. At rest a record goes on at once; under load what comes within GATHER goes on together.
 
-        What a rebalance overtakes meanwhile is processed all the same: its place is in the ledger if another did, too.
+        A rebalance seeks each partition to what is committed. Records from before it would leave a gap behind them, or
+        come twice in one bundle, or take those of other partitions with them when Faust drops them: they are let go.
         """
+        stops = self._stops
         gathered, active = await super()._wait_next_records(timeout)
         clock = asyncio.get_running_loop().time
         left = self._handed + GATHER - clock()
-        if gathered and left > 0:
+        if gathered and left > 0 and self._stops == stops:
             await self.sleep(left)
             for _ in range(POLLS - 1):  # what was fetched before the pause, and what came to the broker during it
+                if self._stops != stops:
+                    return {}, active
                 more, active = await super()._wait_next_records(0.02)
+                if self._stops != stops:
+                    gathered = more
+                    break
                 gathered = {tp: [*gathered.get(tp, ()), *(more or {}).get(tp, ())] for tp in {*gathered, *(more or {})}}
         if gathered:
             self._handed = clock()
         return bundles(gathered or {}, self._read_offset), active
+
+    def on_buffer_full(self, tp: Any) -> None:
+        """Do nothing: a full queue holds up the reading of all partitions.
+
+        Faust would switch off the one that bears the bundle, one after the other, and then sleep for a second.
+        """
+
+    async def perform_seek(self) -> None:
+        """Seek to what is committed, and to the beginning where nothing is: aiokafka leaves that position as it is."""
+        await super().perform_seek()
+        for tp in self.assignment():
+            if not self._committed_offset[tp]:
+                await self.seek(tp, 0)
 
     def done(self, message: Any) -> None:
         """Acknowledge the other partitions of a bundle. That which it bears is Faust's, when the agent asks on.

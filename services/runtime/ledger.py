@@ -28,8 +28,9 @@ def enter(
 
     Returns how many messages were new, by (topic, outcome).
     """
-    fresh = _new_places(connection, [message for message, _ in handled])
-    mine = [(m, o) for m, o in handled if m.place in fresh]
+    first = {m.place: (m, o) for m, o in reversed(handled)}  # a batch that holds one place twice counts it once
+    fresh = _new_places(connection, [message for message, _ in first.values()])
+    mine = [(m, o) for m, o in handled if m.place in fresh and first[m.place][0] is m]
     firsts = _first_identities(connection, mine)
     rows: list[dict[str, Any]] = []
     results: list[T] = []

@@ -1,11 +1,15 @@
 """A bundle holds every record of its topic and poll, in the order of each partition, and knows where each ends."""
 
+import asyncio
 import random
 from dataclasses import dataclass
+from typing import Any
 
+import pytest
+from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import TP
 
-from services.runtime.bundle_consumer import bundles, ends
+from services.runtime.bundle_consumer import BundleConsumer, bundles, ends
 
 
 @dataclass(frozen=True)
@@ -63,3 +67,47 @@ def test_each_partition_stays_in_order_whatever_is_polled_with_it() -> None:
             for partition in range(8):
                 offsets = [r.offset for r in found[0].value if r.partition == partition]
                 assert offsets == [r.offset for r in polled.get(TP("a", partition), [])]
+
+
+Polls = list[dict[TP, list[Record]]]
+
+
+def handed_out(polls: Polls, monkeypatch: pytest.MonkeyPatch, *, stopped_in_the_pause: bool) -> list[tuple[int, int]]:
+    """Partition and offset of what is handed out under load when the broker gives ``polls``.
+
+    The flow is stopped in the pause, or during the second poll.
+    """
+    script = iter(polls)
+
+    async def poll(consumer: BundleConsumer, timeout: float) -> Any:
+        if len(seen) == 1 and not stopped_in_the_pause:
+            consumer._stops += 1
+        seen.append(timeout)
+        return next(script), set()
+
+    async def pause(_: float) -> None:
+        if stopped_in_the_pause:
+            consumer._stops += 1
+
+    async def run() -> Any:
+        consumer._handed = asyncio.get_running_loop().time()
+        return await consumer._wait_next_records(1.0)
+
+    seen: list[float] = []
+    monkeypatch.setattr(driver.Consumer, "_wait_next_records", poll)
+    consumer = BundleConsumer.__new__(BundleConsumer)
+    vars(consumer).update(_read_offset={}, sleep=pause)
+    made, _ = asyncio.run(run())
+    return [(r.partition, r.offset) for found in made.values() for bundle in found for r in bundle.value]
+
+
+AFTER = records("t", 0, range(103, 105))
+BEFORE = {"a gap": records("t", 0, range(110, 112)), "again": records("t", 0, range(103, 104))}
+
+
+@pytest.mark.parametrize("before", [*BEFORE.values(), records("t", 3, range(7, 8))], ids=[*BEFORE, "another partition"])
+def test_what_was_gathered_before_a_rebalance_does_not_go_out_after_it(
+    before: dict[TP, list[Record]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert handed_out([before, AFTER, {}], monkeypatch, stopped_in_the_pause=True) == []
+    assert handed_out([before, AFTER, {}], monkeypatch, stopped_in_the_pause=False) == [(0, 103), (0, 104)]

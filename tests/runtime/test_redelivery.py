@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from services.clinical.canonical import canonical
 from services.clinical.facts import fact_json
 from services.command.migrate import alembic_config
 from services.procedure_joiner.app import build
+from services.report_normalizer import app as report_normalizer
 from services.runtime.message import InboundMessage
 from services.runtime.metrics import PipelineMetrics
 from services.runtime.outbox import Outgoing, put, settle, take
@@ -62,6 +64,14 @@ def test_the_joiner_counts_a_dead_letter_once_however_often_it_is_delivered(engi
     with engine.connect() as connection:
         letters = connection.execute(text("SELECT count(*) FROM outbox WHERE topic = 'dead-letters'")).scalar_one()
     assert 2 == letters
+
+
+def test_a_batch_that_holds_a_message_twice_counts_it_once(engine: Engine, settings: Settings) -> None:
+    normalizer = report_normalizer.build(settings)
+    one, other = (InboundMessage("hl7v2-inbound", 0, n, b"not HL7") for n in (7, 8))
+    twice = replace(one)
+    assert normalizer.apply(engine, [one, twice, other]).counts == {("hl7v2-inbound", "dead_letter"): 2}
+    assert normalizer.apply(engine, [other, one]).counts == {}
 
 
 def test_a_lower_revision_is_refused_by_the_outbox_and_counted(engine: Engine) -> None:
