@@ -139,7 +139,9 @@ def _row(name: str, seconds: list[float]) -> tuple[str, ...]:
     return (name, *(f"{1000 * cut:,.0f}" for cut in (cuts[49], cuts[94], cuts[98], max(seconds))))
 
 
-def measure(rate: float, seconds: float, warm_up: float) -> tuple[list[float], list[float], dict[str, float], bool]:
+def measure(
+    rate: float, seconds: float, warm_up: float, joiners: int
+) -> tuple[list[float], list[float], dict[str, float], bool]:
     """Latencies to readable and to the gauge, processor share by process, and whether all events were found."""
     number, first = int(rate * (seconds + warm_up)), int(rate * warm_up)
     patients = [_patient(n) for n in range(number)]
@@ -151,6 +153,10 @@ def measure(rate: float, seconds: float, warm_up: float) -> tuple[list[float], l
         stack = Stack(broker.bootstrap, database.create_database("latency"), folder)
         write_clock(stack.clock_file, AS_OF)
         opened.enter_context(running(stack, SERVICES))
+        more = [f"procedure_joiner-{n}" for n in range(2, joiners + 1)]
+        for name in more:
+            stack.start("procedure_joiner", name)
+        stack.wait_ready(more)
         engine = create_engine(stack.database_url, isolation_level="AUTOCOMMIT")
         opened.callback(engine.dispose)
         _send(stack.kafka, [order for order, _, _ in patients], 0)
@@ -158,7 +164,7 @@ def measure(rate: float, seconds: float, warm_up: float) -> tuple[list[float], l
         with engine.connect() as connection:
             connection.execute(text(TELL))
         watch = Watch(stack.database_url, f"http://127.0.0.1:{stack.services['complication_metrics'].ops_port}/metrics")
-        pids = {name: stack.services[name].process.pid for name in SERVICES} | {"kafka": broker.pid}
+        pids = {name: stack.services[name].process.pid for name in (*SERVICES, *more)} | {"kafka": broker.pid}
 
         def spent() -> dict[str, float]:
             return {name: cpu(pid) for name, pid in pids.items()} | {"postgresql": cpu_of_tree(database.pid)}
@@ -180,11 +186,12 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=100.0, help="reports a second")
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--warm-up", type=float, default=4.0, help="seconds sent before, not counted")
+    parser.add_argument("--joiners", type=int, default=1, help="workers of the joiner")
     parser.add_argument("--rounds", type=int, default=1)
     given = parser.parse_args()
     good = True
     for number in range(given.rounds):
-        readable, gauge, shares, right = measure(given.rate, given.seconds, given.warm_up)
+        readable, gauge, shares, right = measure(given.rate, given.seconds, given.warm_up, given.joiners)
         table = Table(title=f"{given.rate:.0f} reports/s for {given.seconds:.0f} s, {os.cpu_count()} cores, ms")
         for name in (f"round {number + 1}", "p50", "p95", "p99", "most"):
             table.add_column(name, justify="right")

@@ -14,10 +14,13 @@ from faust.exceptions import NotReady
 from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import TP, ack_lock
 
-GATHER = 0.2
-"""Seconds. A transaction for each record would take a core at a hundred records a second."""
+GATHER, PAUSE = 0.2, 0.05
+"""Seconds from one bundle to the next, at least, and from one look at what has come to the next.
 
-POLLS = 3
+A transaction for each record would take a core at a hundred records a second.
+"""
+
+POLLS = 4
 """Of so many polls at most a bundle is made."""
 
 
@@ -76,28 +79,32 @@ class BundleConsumer(driver.Consumer):  # type: ignore[misc]  # Faust has no typ
         super().stop_flow()
 
     async def _wait_next_records(self, timeout: float) -> Any:
-        """The next bundles. At rest a record goes on at once; under load what comes within GATHER goes on together.
+        """The next bundles. At rest a record goes on at once; under load what comes meanwhile goes on together.
 
         A rebalance seeks each partition to what is committed. Records from before it would leave a gap behind them, or
         come twice in one bundle, or take those of other partitions with them when Faust drops them: they are let go.
         """
         stops = self._stops
         gathered, active = await super()._wait_next_records(timeout)
-        clock = asyncio.get_running_loop().time
-        left = self._handed + GATHER - clock()
-        if gathered and left > 0 and self._stops == stops:
-            await self.sleep(left)
-            for _ in range(POLLS - 1):  # what was fetched before the pause, and what came to the broker during it
-                if self._stops != stops:
-                    return {}, active
-                more, active = await super()._wait_next_records(0.02)
-                if self._stops != stops:
-                    gathered = more
-                    break
+        while gathered and self._stops == stops and self._is_busy() and not self.should_stop:
+            await self.sleep(PAUSE)
+            if self._stops != stops:
+                return {}, active
+            if sum(map(len, gathered.values())) > (POLLS - 1) * self.app.conf.broker_max_poll_records:
+                continue
+            more, active = await super()._wait_next_records(0.02)
+            if self._stops != stops:
+                gathered = more
+            else:
                 gathered = {tp: [*gathered.get(tp, ()), *(more or {}).get(tp, ())] for tp in {*gathered, *(more or {})}}
         if gathered:
-            self._handed = clock()
+            self._handed = asyncio.get_running_loop().time()
         return bundles(gathered or {}, self._read_offset), active
+
+    def _is_busy(self) -> bool:
+        """Whether a bundle is in hand, or the last one was given a moment ago."""
+        in_hand = any(not message.acked for message in self._unacked_messages)
+        return in_hand or asyncio.get_running_loop().time() < self._handed + GATHER
 
     def on_buffer_full(self, tp: Any) -> None:
         """Do nothing: a full queue holds up the reading of all partitions.

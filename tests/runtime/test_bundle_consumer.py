@@ -3,6 +3,7 @@
 import asyncio
 import random
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -95,8 +96,10 @@ def handed_out(polls: Polls, monkeypatch: pytest.MonkeyPatch, *, stopped_in_the_
 
     seen: list[float] = []
     monkeypatch.setattr(driver.Consumer, "_wait_next_records", poll)
+    monkeypatch.setattr(BundleConsumer, "should_stop", False)
     consumer = BundleConsumer.__new__(BundleConsumer)
-    vars(consumer).update(_read_offset={}, sleep=pause)
+    app = SimpleNamespace(conf=SimpleNamespace(broker_max_poll_records=100))
+    vars(consumer).update(_read_offset={}, sleep=pause, _unacked_messages=[SimpleNamespace(acked=False)], app=app)
     made, _ = asyncio.run(run())
     return [(r.partition, r.offset) for found in made.values() for bundle in found for r in bundle.value]
 
