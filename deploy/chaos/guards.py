@@ -106,6 +106,7 @@ MUTATIONS = (
 """,
             ),
         ),
+        "tests/runtime/test_acknowledgment.py::test_the_other_partitions_are_acknowledged_after_the_transaction",
     ),
     Mutation(
         "exit-on-bug",
