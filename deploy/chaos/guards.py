@@ -98,9 +98,9 @@ MUTATIONS = (
             (
                 WORKER,
                 """            await self._guard(event.value)
-            self.app.consumer.done(event.message)
+            self._acknowledge(event.message)
 """,
-                """            self.app.consumer.done(event.message)
+                """            self._acknowledge(event.message)
             await asyncio.sleep(1)
             await self._guard(event.value)
 """,

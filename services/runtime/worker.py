@@ -113,7 +113,14 @@ class Worker:
     async def _agent(self, stream: Any) -> None:
         async for event in stream.events():  # acknowledged when the body asks for the next one
             await self._guard(event.value)
-            self.app.consumer.done(event.message)
+            self._acknowledge(event.message)
+
+    def _acknowledge(self, message: Any) -> None:
+        """Acknowledge the other partitions of a bundle; what fails here must not leave the agent either."""
+        try:
+            self.app.consumer.done(message)
+        except BaseException as bug:
+            self._die("bug_stops_the_service", EX_BUG, bug, "")
 
     async def _guard(self, records: list[Any]) -> None:
         """Nothing leaves this body but success: a bug, a cancel or the breaker end the process unacknowledged."""
