@@ -37,8 +37,9 @@ from bench.closed_procedures import (
     start_of,
 )
 from deploy.local.database import LocalDatabase
+from services.charts.day_sums import sum_dirty_days
 from services.charts.publishing import Publisher
-from services.charts.rates import site_counts, sum_dirty_days
+from services.charts.rates import site_counts
 from services.clinical.facts import Fact, state
 from services.clinical.moments import at
 from services.clinical.publish import Rules

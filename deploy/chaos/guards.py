@@ -162,9 +162,9 @@ MUTATIONS = (
         "rates: a day that changes while it is summed is marked again",
         (
             (
-                PUBLISHING,
-                'mark.on_conflict_do_update(index_elements=["site", "day"], set_=again)',
-                "mark.on_conflict_do_nothing()",
+                "services/charts/day_sums.py",
+                'statement.on_conflict_do_update(index_elements=["site", "day"], set_=again)',
+                "statement.on_conflict_do_nothing()",
             ),
         ),
         "tests/charts/test_beside_each_other.py::test_a_day_that_changes_while_it_is_summed_is_marked_again",

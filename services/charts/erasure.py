@@ -7,13 +7,13 @@ those under way end before, and those that come later see the patient on it: not
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, or_, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from services.charts import erased_messages
+from services.charts import day_sums, erased_messages
 from services.charts import kin as groups
 from services.charts.expiry import OF_A_PROCEDURE
 from services.charts.person import Person, person
@@ -22,7 +22,6 @@ from services.charts.tables import (
     adverse_event_versions,
     adverse_events,
     contributions,
-    dirty_days,
     facts,
     kin,
     kin_names,
@@ -116,7 +115,8 @@ class Eraser:
         connection.execute(delete(versions).where(versions.c.id.in_(ids)))
         owned = contributions.c.owner.in_(who.procedures | who.numbers)
         rows = delete(contributions).where(owned).returning(contributions.c.site, contributions.c.day)
-        _mark(connection, {(row.site, row.day) for row in connection.execute(rows)})
+        # The days lose what was theirs: rates describe the procedures that are held.
+        day_sums.mark(connection, {(row.site, row.day) for row in connection.execute(rows)})
         slots = [(RECORDS, routing_key(self.publisher.routing_key, name)) for name in records]
         slots += [(EVENTS, name) for name in ids]
         put(connection, (Outgoing(topic, slot, slot, None, _LAST) for topic, slot in slots))
@@ -175,16 +175,6 @@ def _frames(connection: Connection, who: Person, theirs: list[Fact]) -> int:
         return 0
     place = tuple_(telemetry_frames.c.site, telemetry_frames.c.accession)
     return connection.execute(delete(telemetry_frames).where(place.in_(sorted(pairs)))).rowcount
-
-
-def _mark(connection: Connection, days: set[tuple[str, date]]) -> None:
-    """The days lose what was theirs: rates describe the procedures that are held."""
-    if days:
-        mark = upsert(dirty_days)
-        connection.execute(
-            mark.on_conflict_do_update(index_elements=["site", "day"], set_={"marks": dirty_days.c.marks + 1}),
-            [{"site": site, "day": day, "marks": 1} for site, day in sorted(days)],
-        )
 
 
 def _put_on_record(connection: Connection, request: Request, out: Erased) -> None:

@@ -10,13 +10,13 @@ from sqlalchemy import Connection, Table, Update, bindparam, delete, func, selec
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.sql.dml import ReturningInsert
 
+from services.charts import day_sums
 from services.charts import kin as groups
 from services.charts.refolding import facts_of
 from services.charts.tables import (
     adverse_event_versions,
     adverse_events,
     contributions,
-    dirty_days,
     facts,
     kin,
     procedure_records,
@@ -61,7 +61,7 @@ class Publisher:
         dues = [{"id": group, "next_due": one.next_due} for group, one in published.items()]
         connection.execute(_settling(), as_rows(dues) | {"stamp": self.rules.stamp})
         put(connection, outgoing)
-        _mark(connection, days)
+        day_sums.mark(connection, days)  # last: of all that is locked, only days are shared by groups
 
 
 def _version(fact: Fact) -> str:
@@ -242,20 +242,3 @@ def _contributing() -> Insert:
     statement = insertion(contributions, ("kin", "owner", "site", "day", "counts"))
     new = {"counts": statement.excluded.counts, "kin": statement.excluded.kin}
     return statement.on_conflict_do_update(index_elements=["owner", "site", "day"], set_=new)
-
-
-def _mark(connection: Connection, days: set[tuple[str, date]]) -> None:
-    """Mark days dirty, last and in one order: they are the only rows that groups share.
-
-    An update, not "do nothing": it waits for a sum in progress, whose deletion of the mark would lose this one.
-    """
-    if days:
-        rows = [{"site": site, "day": day, "marks": 1} for site, day in sorted(days)]
-        connection.execute(_marking(), as_rows(rows))
-
-
-@cache
-def _marking() -> Insert:
-    again = {"marks": dirty_days.c.marks + 1}
-    mark = insertion(dirty_days, ("site", "day", "marks"))
-    return mark.on_conflict_do_update(index_elements=["site", "day"], set_=again)

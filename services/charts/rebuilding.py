@@ -28,10 +28,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
+from services.charts.day_sums import sum_dirty_days
 from services.charts.due import publish_due
 from services.charts.expiry import expire
 from services.charts.publishing import Publisher
-from services.charts.rates import sum_dirty_days
 from services.charts.tables import kin
 from services.clinical.facts import Fact
 from services.runtime import archive

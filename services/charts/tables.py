@@ -1,7 +1,21 @@
 """The tables of facts and of what is published from them."""
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, ForeignKey, Identity, Index, Integer, Table, Text, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Computed,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Table,
+    Text,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 from services.runtime.database import metadata
 
@@ -94,6 +108,7 @@ contributions = Table(
     Column("site", Text, primary_key=True),
     Column("day", Date, primary_key=True),
     Column("counts", JSONB, nullable=False, comment="count by measure, by stratum"),
+    Column("shape", UUID, Computed("md5(counts::text)::uuid", persisted=True), comment="the same where the counts are"),
     Column("kin", BigInteger, ForeignKey("kin.id"), nullable=False, index=True),
     comment="what each procedure and patient adds to the rates; replaced, never incremented",
 )
@@ -104,7 +119,7 @@ dirty_days = Table(
     metadata,
     Column("site", Text, primary_key=True),
     Column("day", Date, primary_key=True),
-    Column("marks", Integer, nullable=False),
+    Column("mark", BigInteger, Identity(), nullable=False, index=True, comment="another each time that it is set"),
     comment="days whose totals must be summed again",
 )
 

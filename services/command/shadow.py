@@ -11,7 +11,7 @@ from rich.progress import MofNCompleteColumn, Progress
 from rich.table import Table
 from sqlalchemy import Connection, func, select
 
-from services.charts.rates import each_count
+from services.charts.day_sums import each_count
 from services.charts.refolding import count, stored
 from services.charts.tables import adverse_events
 from services.clinical.canonical import to_json

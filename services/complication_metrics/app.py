@@ -5,7 +5,8 @@ import time
 from prometheus_client import CollectorRegistry, Gauge
 from sqlalchemy import Connection, text
 
-from services.charts.rates import site_counts, sum_dirty_days
+from services.charts.day_sums import sum_dirty_days
+from services.charts.rates import site_counts
 from services.complication_metrics.collector import RatesCollector
 from services.runtime.clock import Clock
 from services.runtime.database import make_engine
@@ -71,4 +72,4 @@ def run(settings: Settings) -> None:
             refreshed = time.monotonic()
         return int(summed == SUMMED_AT_ONCE)
 
-    run_loop(SERVICE, settings, engine, registry, step, pause=0.2)
+    run_loop(SERVICE, settings, engine, registry, step, pause=0.1)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from sqlalchemy import Engine, delete, select
 
+from services.charts.day_sums import sum_dirty_days
 from services.charts.due import publish_due
 from services.charts.publishing import Publisher
-from services.charts.rates import sum_dirty_days
 from services.clinical.moments import parse_iso
 from services.clinical.publish import Rules
 from services.procedure_joiner import app as joiner

@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from alembic import command
 from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.event import listen
 
 from deploy.local.database import LocalDatabase
+from services.charts.day_sums import sum_dirty_days
 from services.charts.publishing import Publisher
-from services.charts.rates import sum_dirty_days
 from services.clinical.facts import Fact, state
 from services.clinical.procedures.frame import digest_frame
 from services.clinical.statements import TreatmentSummary
@@ -54,16 +56,34 @@ def test_an_older_treatment_summary_never_replaces_a_fuller_one(engine: Engine) 
 
 def test_a_day_that_changes_while_it_is_summed_is_marked_again(engine: Engine) -> None:
     enter(engine, procedure("A1"))
-    with ThreadPoolExecutor(1) as pool, engine.begin() as summing:
-        held = summing.execute(text("SELECT site, day FROM dirty_days FOR UPDATE")).all()
-        changing = pool.submit(enter, engine, procedure("A2", patient="P2"))
-        with pytest.raises(TimeoutError):
-            changing.result(0.5)
-        summing.execute(text("DELETE FROM dirty_days"))
-        summing.commit()
-        changing.result(5)
+    with ThreadPoolExecutor(1) as pool:
+
+        def change_it(*event: Any) -> None:
+            if "INTO month_totals" in event[2]:  # the day has been summed, its mark is still there
+                assert pool.submit(enter, engine, procedure("A2", patient="P2")).result(5) == 1
+
+        with engine.begin() as summing:
+            listen(summing, "after_cursor_execute", change_it)
+            assert sum_dirty_days(summing) == 1
+    assert sum_up(engine) == 1
+    assert planned(engine) == [(START.date(), 2)]
+    assert sum_up(engine) == 0
+
+
+def test_a_sum_and_a_change_under_way_do_not_wait_for_each_other(engine: Engine) -> None:
+    enter(engine, procedure("A1"))
+    with ThreadPoolExecutor(1) as pool, engine.begin() as changing:
+        PUBLISHER.enter(changing, [procedure("A2", patient="P2")], LONG_AFTER)
+        assert pool.submit(sum_up, engine).result(5) == 1
+        assert planned(engine) == [(START.date(), 1)]
+    assert sum_up(engine) == 1
+    assert planned(engine) == [(START.date(), 2)]
+
+
+def planned(engine: Engine) -> list[Any]:
     with engine.connect() as connection:
-        assert held == connection.execute(text("SELECT site, day FROM dirty_days")).all()
+        query = "SELECT day, count FROM day_totals WHERE stratum = 'all' AND measure = 'procedures.planned'"
+        return [tuple(row) for row in connection.execute(text(query))]
 
 
 def test_two_sums_of_one_month_count_each_others_days(engine: Engine) -> None:
@@ -76,9 +96,9 @@ def test_two_sums_of_one_month_count_each_others_days(engine: Engine) -> None:
             other.result(0.5)
         summing.commit()
         assert other.result(5) == 1
-    planned = "SELECT month, count FROM month_totals WHERE stratum = 'all' AND measure = 'procedures.planned'"
+    query = "SELECT month, count FROM month_totals WHERE stratum = 'all' AND measure = 'procedures.planned'"
     with engine.connect() as connection:
-        assert [(START.date().replace(day=1), 2)] == connection.execute(text(planned)).all()
+        assert [(START.date().replace(day=1), 2)] == connection.execute(text(query)).all()
 
 
 def sum_up(engine: Engine) -> int:

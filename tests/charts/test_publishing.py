@@ -13,9 +13,10 @@ from click.testing import CliRunner
 from sqlalchemy import Engine, create_engine, text
 
 from deploy.local.database import LocalDatabase
+from services.charts.day_sums import sum_dirty_days
 from services.charts.due import publish_due, publish_outdated
 from services.charts.publishing import Publisher
-from services.charts.rates import site_counts, sum_dirty_days
+from services.charts.rates import site_counts
 from services.clinical.facts import Fact, Standing, state
 from services.clinical.rates.rate import counts_of
 from services.clinical.statements import PatientLink

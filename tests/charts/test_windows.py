@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from alembic import command
 from sqlalchemy import Connection, create_engine, insert, text
-from sqlalchemy.dialects.postgresql import insert as upsert
 
 from deploy.local.database import LocalDatabase
-from services.charts.rates import SiteCounts, site_counts, sum_dirty_days
-from services.charts.tables import contributions, dirty_days
+from services.charts.day_sums import mark, sum_dirty_days
+from services.charts.rates import SiteCounts, site_counts
+from services.charts.tables import contributions
 from services.clinical.rates.rate import WINDOWS
 from services.command.migrate import alembic_config
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.live
 TODAY = datetime(2024, 6, 30, 15, tzinfo=UTC)
 LENGTHS = {"30d": 30, "90d": 90, "365d": 365}
 ROWS = [
-    {"site": site, "day": TODAY.date() - timedelta(days=back), "stratum": stratum, "measure": "events.all", "count": n}
+    {"site": site, "day": TODAY.date() - timedelta(days=back), "stratum": stratum, "count": n, "owners": 1 + n % 3}
     for site, backs in (("IEO", (-1, 0, 29, 30, 89, 90, 364, 365, 900)), ("OSL", (100, 900)))
     for n, back in enumerate(backs, 1)
     for stratum in ("all", "organ=lung")[: 1 + n % 2]
@@ -33,10 +33,13 @@ def connection() -> Iterator[Connection]:
         with engine.begin() as opened:
             opened.execute(text("INSERT INTO kin (id) OVERRIDING SYSTEM VALUE VALUES (1)"))
             for number, row in enumerate(ROWS):
-                counts = {row["stratum"]: {row["measure"]: row["count"]}}
+                counts = {row["stratum"]: {"events.all": row["count"]}}
                 where = {"site": row["site"], "day": row["day"]}
-                opened.execute(insert(contributions), {"owner": f"o{number}", "kin": 1, "counts": counts, **where})
-                opened.execute(upsert(dirty_days).on_conflict_do_nothing(), {"marks": 1, **where})
+                owners = [
+                    {"owner": f"o{number}-{k}", "kin": 1, "counts": counts, **where} for k in range(row["owners"])
+                ]
+                opened.execute(insert(contributions), owners)
+                mark(opened, {(row["site"], row["day"])})
             while sum_dirty_days(opened, limit=4):  # months are summed again with each of their days
                 pass
             yield opened
@@ -51,8 +54,8 @@ def expected(windows: tuple[str, ...]) -> list[tuple[str, str, dict[tuple[str, s
         for row in ROWS:
             if first < row["day"] <= TODAY.date():
                 counts = by_site.setdefault(row["site"], {})
-                key = (row["stratum"], row["measure"])
-                counts[key] = counts.get(key, 0) + row["count"]
+                key = (row["stratum"], "events.all")
+                counts[key] = counts.get(key, 0) + row["count"] * row["owners"]
         found += [(site, window, counts) for site, counts in sorted(by_site.items())]
     return found
 
