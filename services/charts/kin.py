@@ -14,6 +14,7 @@ from services.charts.tables import (
     kin_names,
     procedure_records,
 )
+from services.runtime.batch_rows import one_of
 
 T = TypeVar("T", int, str)
 _OWNED = (kin_names, facts, procedure_records, adverse_events, contributions)
@@ -21,7 +22,7 @@ _OWNED = (kin_names, facts, procedure_records, adverse_events, contributions)
 
 def lock(connection: Connection, ids: Sequence[int]) -> list[int]:
     """Lock groups in a fixed order; those that another transaction has just absorbed are left out."""
-    found = connection.execute(select(kin.c.id).where(kin.c.id.in_(ids)).order_by(kin.c.id).with_for_update())
+    found = connection.execute(select(kin.c.id).where(one_of(kin.c.id, ids)).order_by(kin.c.id).with_for_update())
     return list(found.scalars())
 
 
@@ -62,7 +63,7 @@ def _joined(links: Iterable[Sequence[T]]) -> dict[T, T]:
 
 
 def _groups(connection: Connection, names: Sequence[str]) -> dict[str, int]:
-    rows = connection.execute(select(kin_names.c.name, kin_names.c.kin).where(kin_names.c.name.in_(names)))
+    rows = connection.execute(select(kin_names.c.name, kin_names.c.kin).where(one_of(kin_names.c.name, names)))
     return dict(rows.tuples().all())
 
 
@@ -84,7 +85,7 @@ def _create(connection: Connection, names: Sequence[str], named: Sequence[tuple[
     )
     unused = set(group_of.values()) - entered
     if unused:
-        connection.execute(delete(kin).where(kin.c.id.in_(unused)))
+        connection.execute(delete(kin).where(one_of(kin.c.id, unused)))
     return entered
 
 
@@ -99,4 +100,4 @@ def _absorb(connection: Connection, into: dict[int, int], fresh: set[int]) -> No
             ).subquery()
             connection.execute(update(table).where(table.c.kin == pairs.c.old).values(kin=pairs.c.new))
     if into:
-        connection.execute(delete(kin).where(kin.c.id.in_(list(into))))
+        connection.execute(delete(kin).where(one_of(kin.c.id, into)))

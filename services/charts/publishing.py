@@ -21,12 +21,12 @@ from services.charts.tables import (
     kin,
     procedure_records,
 )
-from services.clinical.canonical import canonical, to_json
+from services.clinical.canonical import text_of, to_json
 from services.clinical.events.adverse_event import EventStatus
 from services.clinical.facts import Fact, fact_json, names
 from services.clinical.identifiers import patient_name, routing_key
 from services.clinical.publish import Published, Rules, publish
-from services.runtime.batch_rows import as_rows, insertion, rows_of
+from services.runtime.batch_rows import as_rows, insertion, one_of, rows_of
 from services.runtime.outbox import Outgoing, put
 
 RECORDS, EVENTS = "procedure-records", "adverse-events"
@@ -106,7 +106,7 @@ def _insert(
 
 def _records(connection: Connection, published: Mapping[int, Published], key: bytes) -> list[Outgoing]:
     columns = procedure_records.c
-    query = select(columns.procedure, columns.body).where(columns.kin.in_(list(published)))
+    query = select(columns.procedure, columns.body).where(one_of(columns.kin, published))
     before = dict(connection.execute(query).tuples().all())
     rows, out = [], []
     for group, record in ((group, record) for group, one in published.items() for record in one.records):
@@ -126,7 +126,7 @@ def _records(connection: Connection, published: Mapping[int, Published], key: by
             }
         )
         slot = routing_key(key, record.procedure)
-        value = canonical({"schema": "procedure-records.v1", **body}).encode()
+        value = text_of({"schema": "procedure-records.v1", **body}).encode()
         out.append(Outgoing(RECORDS, slot, slot, value, record.revision))
     _replace(connection, procedure_records, ("procedure",), rows)
     return out
@@ -135,7 +135,7 @@ def _records(connection: Connection, published: Mapping[int, Published], key: by
 def _events(connection: Connection, published: Mapping[int, Published]) -> list[Outgoing]:
     """Replace the groups' events. One that was published and no longer holds is withdrawn: a value, not a deletion."""
     columns = adverse_events.c
-    query = select(columns.kin, columns.id, columns.body).where(columns.kin.in_(list(published)))
+    query = select(columns.kin, columns.id, columns.body).where(one_of(columns.kin, published))
     before: dict[int, dict[str, dict[str, Any]]] = {group: {} for group in published}
     for group, name, body in connection.execute(query):
         before[group][name] = body
@@ -158,7 +158,7 @@ def _events(connection: Connection, published: Mapping[int, Published]) -> list[
                 versions.append({"id": name, "revision": body["revision"], "body": body})
             else:  # what differs by its revision alone is no new version for those who read it
                 same.append(_event_row(group, name, body) | {"edition": body["revision"]})
-            value = canonical({"schema": "adverse-events.v1", **body}).encode()
+            value = text_of({"schema": "adverse-events.v1", **body}).encode()
             out.append(Outgoing(EVENTS, name, name, value, body["revision"]))
     _replace(connection, adverse_events, ("id",), changed)
     _replace(connection, adverse_events, ("id",), same, leaving=("edition", "published_at"))
@@ -221,12 +221,12 @@ def _contributions(connection: Connection, published: Mapping[int, Published]) -
     """Replace the groups' contributions; the (site, day) pairs whose totals must be summed again."""
     columns = contributions.c
     key = (columns.kin, columns.owner, columns.site, columns.day)
-    query = select(*key, columns.counts).where(columns.kin.in_(list(published)))
+    query = select(*key, columns.counts).where(one_of(columns.kin, published))
     before = {tuple(row[:4]): row[4] for row in connection.execute(query)}
     after: dict[tuple[Any, ...], dict[str, dict[str, int]]] = {}
     for group, one in published.items():
         for c in one.contributions:
-            after.setdefault((group, c.owner, c.site, c.day), {}).setdefault(c.stratum, {})[c.measure] = c.count
+            after.setdefault((group, c.owner, c.site, c.day), {}).setdefault(c.stratum, {})[c.measure] = c.number
     gone = [k for k in before if k not in after]
     changed = sorted(k for k, counts in after.items() if before.get(k) != counts)
     for start in range(0, len(gone), 5000):  # a statement holds 65 535 parameters

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine, func, select
 from services.charts import kin as groups
 from services.charts.tables import facts, kin
 from services.clinical.facts import Fact, fact_from_json
+from services.runtime.batch_rows import one_of
 
 
 def count(connection: Connection, after: int = 0) -> int:
@@ -39,6 +40,6 @@ def stored(connection: Connection, size: int = 100) -> Iterator[dict[int, list[F
 def facts_of(connection: Connection, ids: list[int]) -> dict[int, list[Fact]]:
     """The stored facts of groups."""
     held: dict[int, list[Fact]] = {group: [] for group in ids}
-    for group, body in connection.execute(select(facts.c.kin, facts.c.body).where(facts.c.kin.in_(ids))):
+    for group, body in connection.execute(select(facts.c.kin, facts.c.body).where(one_of(facts.c.kin, ids))):
         held[group].append(fact_from_json(body))
     return held

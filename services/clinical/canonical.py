@@ -50,12 +50,22 @@ def _fields(kind: typing.Any) -> tuple[str, ...] | None:
 
 def canonical(value: typing.Any) -> str:
     """The one JSON text of a value."""
-    return json.dumps(to_json(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text_of(to_json(value))
+
+
+def text_of(value: typing.Any) -> str:
+    """The one text of plain JSON values: :func:`canonical` of what :func:`to_json` gave."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def digest(value: typing.Any) -> str:
     """32 hexadecimal digits that stand for the canonical text."""
-    return hashlib.sha256(canonical(value).encode()).hexdigest()[:32]
+    return digest_of(canonical(value))
+
+
+def digest_of(text: str) -> str:
+    """32 hexadecimal digits that stand for a canonical text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _unsaid(cls: type) -> Json:

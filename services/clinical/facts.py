@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from services.clinical.canonical import Json, digest, from_json, to_json
+from services.clinical.canonical import Json, canonical, digest, digest_of, from_json, to_json
 from services.clinical.identifiers import patient_name, procedure_name, report_name
 from services.clinical.statements import (
     Adjudication,
@@ -72,14 +72,26 @@ class Fact:
     statement: Statement
     issued: datetime | None = None
     sent: datetime | None = None
-    _version: str = field(default="", init=False, repr=False, compare=False)
+    _digests: tuple[str, str] | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def version(self) -> str:
         """Identifies this version among those of the same id: equal content said at the same times is one version."""
-        if not self._version:  # asked for several times in every fold
-            object.__setattr__(self, "_version", digest((self.standing, self.issued, self.sent, self.statement)))
-        return self._version
+        return self._digested()[0]
+
+    @property
+    def content(self) -> str:
+        """Stands for the statement alone."""
+        return self._digested()[1]
+
+    def _digested(self) -> tuple[str, str]:
+        found = self._digests
+        if found is None:  # asked for several times in every fold
+            said = canonical(self.statement)
+            around = ",".join(canonical(one) for one in (self.standing, self.issued, self.sent))
+            found = digest_of(f"[{around},{said}]"), digest_of(said)
+            object.__setattr__(self, "_digests", found)
+        return found
 
     @property
     def weight(self) -> int:

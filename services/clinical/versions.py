@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from services.clinical.canonical import digest
 from services.clinical.facts import Fact, Standing
 from services.clinical.statements import ConsoleHeader, TreatmentSummary
 
@@ -44,7 +43,7 @@ def versions(facts: Iterable[Fact]) -> list[Version]:
     """The versions among facts of one id, lowest first."""
     said: dict[tuple[Standing, datetime | None, str], list[Fact]] = {}
     for fact in facts:
-        said.setdefault((fact.standing, fact.issued, digest(fact.statement)), []).append(fact)
+        said.setdefault((fact.standing, fact.issued, fact.content), []).append(fact)
     found = []
     for (_, issued, content), same in said.items():
         times = sorted(f.sent for f in same if f.sent)

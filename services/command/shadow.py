@@ -63,7 +63,7 @@ def shadow(rules: Path | None) -> None:
                 bodies = [to_json(event) for event in would.events]
                 changes += _changes(before.get(group, []), bodies, now.id, candidate.id)
                 for one in would.contributions:
-                    after[one.stratum, one.measure] += one.count
+                    after[one.stratum, one.measure] += one.number
             bar.advance(task, len(charts))
         counts = _counts(connection)
     show(_listed(changes, now, candidate))

@@ -1,16 +1,31 @@
 """Many rows in one statement of one parameter: one round trip and one plan, whatever their number.
 
-They travel as one JSON text: psycopg quotes arrays of text in Python, item by item.
+Rows travel as one JSON text: psycopg quotes arrays of text in Python, item by item. What is only looked for travels as
+an array.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from typing import Any
 
-from sqlalchemy import JSON, Select, Table, Text, bindparam, cast, column, func, literal_column, select
-from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Select,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal,
+    literal_column,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 
 
 @cache
@@ -30,6 +45,11 @@ def rows_of(table: Table, names: tuple[str, ...]) -> Select[Any]:
 def as_rows(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """The parameter of such a statement."""
     return {"rows": json.dumps(rows, default=_as_text)}
+
+
+def one_of(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """``column IN values`` as one parameter: IN has one for each, and so another text and another plan each time."""
+    return column == any_(literal(list(values), ARRAY(column.type)))
 
 
 def _as_text(value: object) -> str:

@@ -13,7 +13,7 @@ from prometheus_client import Counter
 from sqlalchemy import Connection, Engine, Row, delete, func, select
 from sqlalchemy.dialects.postgresql import Insert
 
-from services.runtime.batch_rows import as_rows, insertion
+from services.runtime.batch_rows import as_rows, insertion, one_of
 from services.runtime.tables import outbox
 
 REVISIONS_REFUSED = Counter(
@@ -80,7 +80,7 @@ def take(engine: Engine, topics: Sequence[str], limit: int = 500) -> tuple[Conne
         connection.begin()
         query = (
             select(outbox)
-            .where(outbox.c.topic.in_(topics))
+            .where(one_of(outbox.c.topic, topics))
             .order_by(outbox.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -95,7 +95,7 @@ def settle(connection: Connection, sent: Sequence[int]) -> None:
     """Delete what the broker acknowledged, and let go of the rest."""
     try:
         if sent:
-            connection.execute(delete(outbox).where(outbox.c.id.in_(sent)))
+            connection.execute(delete(outbox).where(one_of(outbox.c.id, sent)))
         connection.commit()
     finally:
         connection.close()

@@ -15,7 +15,7 @@ AIR = "FINDINGS: Small left pneumothorax."
 
 
 def count(result: object, measure: str, stratum: str = "all") -> int:
-    return sum(c.count for c in result.contributions if (c.stratum, c.measure) == (stratum, measure))  # type: ignore[attr-defined]
+    return sum(c.number for c in result.contributions if (c.stratum, c.measure) == (stratum, measure))  # type: ignore[attr-defined]
 
 
 def console(**more: object) -> object:

@@ -118,7 +118,7 @@ def test_contributions_agree_with_the_events(found: list[Fact]) -> None:
         result = publish(group, RULES, LONG_AFTER)
         live = [e for e in result.events if e.status == "live"]
         counted = [e for e in live if e.timing == "within_24h" and e.certainty == "definite"]
-        total = sum(c.count for c in result.contributions if (c.stratum, c.measure) == ("all", "events.all"))
+        total = sum(c.number for c in result.contributions if (c.stratum, c.measure) == ("all", "events.all"))
         assert len(counted) == total
         ids = [e.id for e in result.events]
         assert len(set(ids)) == len(ids)

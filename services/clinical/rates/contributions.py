@@ -6,16 +6,15 @@ worst. Only events of the first 24 hours count; possible ones are kept apart.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from services.clinical.events.adverse_event import AdverseEvent, Certainty, EventStatus, Phase, Timing
 from services.clinical.procedures.record import FollowUp, ProcedureRecord
 from services.clinical.rates.strata import ALL, lesion_strata, organs_of, procedure_strata
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Contribution:
+class Contribution(NamedTuple):
     """One count of one owner (a procedure or a patient) on one day of one site."""
 
     owner: str
@@ -23,7 +22,7 @@ class Contribution:
     day: date
     stratum: str
     measure: str
-    count: int
+    number: int
 
 
 def contributions(

@@ -63,5 +63,5 @@ def counts_of(contributions: Iterable[Contribution]) -> Counts:
     values: dict[tuple[str, str], int] = {}
     for one in contributions:
         key = (one.stratum, one.measure)
-        values[key] = values.get(key, 0) + one.count
+        values[key] = values.get(key, 0) + one.number
     return Counts(values)

@@ -24,7 +24,7 @@ def event() -> AdverseEvent:
 
 
 def counted(result: Published) -> int:
-    return sum(c.count for c in result.contributions if (c.stratum, c.measure) == ("all", "events.all"))
+    return sum(c.number for c in result.contributions if (c.stratum, c.measure) == ("all", "events.all"))
 
 
 def test_a_rejected_event_leaves_the_rate_and_stays_on_record_with_who_when_and_why() -> None:
@@ -98,7 +98,7 @@ def test_decisions_in_any_order_and_twice_are_one_answer() -> None:
 
 
 def by_grade(result: Published) -> dict[str, int]:
-    found = {c.measure: c.count for c in result.contributions if c.stratum == "all" and "grade" in c.measure}
+    found = {c.measure: c.number for c in result.contributions if c.stratum == "all" and "grade" in c.measure}
     return {k: n for k, n in found.items() if k.startswith("events.grade") and n}
 
 
