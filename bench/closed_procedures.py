@@ -97,9 +97,9 @@ def copy_sites(engine: Engine, first: int, last: int) -> None:
                 f" LEFT JOIN ids i ON i.n = c AND i.old = t.body->'events'->>0 WHERE {mine}"
             ),
             "adverse_events (id, kin, procedure, patient, site, code, status, certainty, timing, onset,"
-            " recorded, revision, body)": (
+            " recorded, revision, edition, body)": (
                 f"i.new, {group}, {said('procedure')}, {said('patient')}, {said('site')},"
-                f" t.code, t.status, t.certainty, t.timing, t.onset, t.recorded, t.revision, {with_id}"
+                f" t.code, t.status, t.certainty, t.timing, t.onset, t.recorded, t.revision, t.edition, {with_id}"
                 f" FROM adverse_events t JOIN ids i ON i.old = t.id CROSS JOIN LATERAL (SELECT i.n) x(c) WHERE {mine}"
             ),
             "adverse_event_versions (id, revision, body)": (

@@ -6,7 +6,20 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, Update, bindparam, delete, func, select, tuple_, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Connection,
+    Table,
+    Update,
+    any_,
+    bindparam,
+    delete,
+    func,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -59,7 +72,7 @@ class Publisher:
         outgoing += _events(connection, published)
         days = _contributions(connection, published)
         dues = [{"id": group, "next_due": one.next_due} for group, one in published.items()]
-        connection.execute(_settling(), as_rows(dues) | {"stamp": self.rules.stamp})
+        connection.execute(_settling(), as_rows(dues) | {"stamp": self.rules.stamp, "ids": list(published)})
         put(connection, outgoing)
         day_sums.mark(connection, days)  # last: of all that is locked, only days are shared by groups
 
@@ -70,8 +83,10 @@ def _version(fact: Fact) -> str:
 
 @cache
 def _settling() -> Update:
+    """The groups are named twice: joined with rows alone, PostgreSQL may read all of them."""
     due = rows_of(kin, ("id", "next_due")).subquery()
-    return update(kin).where(kin.c.id == due.c.id).values(next_due=due.c.next_due, rules=bindparam("stamp"))
+    named = kin.c.id == any_(bindparam("ids", type_=ARRAY(BigInteger)))
+    return update(kin).where(kin.c.id == due.c.id, named).values(next_due=due.c.next_due, rules=bindparam("stamp"))
 
 
 @cache
