@@ -5,6 +5,7 @@ import click
 from services.command.acls import acls
 from services.command.adjudicate import adjudicate
 from services.command.analyze import analyze
+from services.command.audit import audit
 from services.command.dead_letters import dead_letters
 from services.command.erase import erase
 from services.command.events import events
@@ -27,8 +28,8 @@ def main() -> None:
 
 
 VERBS = (
-    acls, adjudicate, analyze, dead_letters, erase, events, grading, migrate, rates, read, rebuild, refold, reviews,
-    rotate_routing_key, shadow, topics,
+    acls, adjudicate, analyze, audit, dead_letters, erase, events, grading, migrate, rates, read, rebuild, refold,
+    reviews, rotate_routing_key, shadow, topics,
 )  # fmt: skip
 
 for verb in VERBS:

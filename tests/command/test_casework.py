@@ -121,6 +121,9 @@ def test_discard_needs_a_reason(run: Run, places: list[str]) -> None:
         ("adjudicate", "ae-none", "--verdict", "regrade", "--why", "x", "--grade", "9"),
         ("dead-letters", "list", "--since", "yesterday"),
         ("reviews", "--operator", " "),
+        ("audit", "--since", "yesterday"),
+        ("audit", "--patient", "P1"),
+        ("audit", "--after", "the end"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_words(run: Run, words: tuple[str, ...]) -> None:
@@ -150,10 +153,31 @@ def test_a_decision_is_queued_and_reviews_are_shown(run: Run, engine: Engine) ->
 
 
 @pytest.mark.parametrize(
-    "verb", [["dead-letters", "list"], ["reviews"], ["adjudicate", "x", "--verdict", "confirm", "--why", "y"]]
+    "verb",
+    [["dead-letters", "list"], ["reviews"], ["audit"], ["adjudicate", "x", "--verdict", "confirm", "--why", "y"]],
 )
 def test_without_a_database_a_verb_says_so(verb: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CRYOWATCH_DATABASE_URL", "postgresql+psycopg://u@127.0.0.1:1/d")
     done = CliRunner().invoke(main, verb)
     assert 1 == done.exit_code
     assert "CRYOWATCH_DATABASE_URL" in done.output
+
+
+def test_the_trail_tells_who_did_what_and_that_it_was_read(run: Run, places: list[str], engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("TRUNCATE audit_events"))
+    run("dead-letters", "discard", places[0], "--why", "A test.", "--operator", "M. Rossi")
+    run("dead-letters", "show", places[1], "--operator", "L. Bianchi")
+    shown = run("audit", "--agent", "M. Rossi").stdout
+    assert "M. Rossi" in shown
+    assert places[0] in shown
+    assert places[1] not in shown
+    first = run("audit", "--count", "1", "--json", "--operator", "Safety")
+    (newest,) = map(json.loads, first.stdout.splitlines())
+    assert "AuditEvent" == newest["resourceType"]
+    more = first.stderr.strip().removeprefix("More: --after ")
+    rest = [json.loads(line) for line in run("audit", "--after", more, "--json").stdout.splitlines()]
+    assert {"M. Rossi", "L. Bianchi"} <= {a["name"] for record in rest for a in record["agent"] if "name" in a}
+    reading = run("audit", "--agent", "Safety", "--outcome", "done", "--json").stdout
+    assert 1 == len(reading.splitlines())
+    assert 0 == len(run("audit", "--outcome", "refused", "--json").stdout.splitlines())
