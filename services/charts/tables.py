@@ -15,7 +15,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.runtime.database import metadata
 
@@ -108,7 +108,13 @@ contributions = Table(
     Column("site", Text, primary_key=True),
     Column("day", Date, primary_key=True),
     Column("counts", JSONB, nullable=False, comment="count by measure, by stratum"),
-    Column("shape", UUID, Computed("md5(counts::text)::uuid", persisted=True), comment="the same where the counts are"),
+    Column(
+        "shape",
+        Text,
+        # md5 is refused by a server in FIPS mode, and jsonb's own hash is the same for values that have changed places
+        Computed("hashtextextended(counts::text, 1) || ' ' || hashtextextended(counts::text, 2)", persisted=True),
+        comment="the same where the counts are",
+    ),
     Column("kin", BigInteger, ForeignKey("kin.id"), nullable=False, index=True),
     comment="what each procedure and patient adds to the rates; replaced, never incremented",
 )

@@ -2,7 +2,6 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 revision = "0009"
 down_revision = "0008"
@@ -15,8 +14,10 @@ def upgrade() -> None:
         "contributions",
         sa.Column(
             "shape",
-            postgresql.UUID(),
-            sa.Computed("md5(counts::text)::uuid", persisted=True),
+            sa.Text(),
+            sa.Computed(
+                "hashtextextended(counts::text, 1) || ' ' || hashtextextended(counts::text, 2)", persisted=True
+            ),
             nullable=True,
             comment="the same where the counts are",
         ),
