@@ -52,8 +52,49 @@ until_is 30 1 docker inspect -f '{{.RestartCount}}' "$joiner"
 until_is 90 healthy docker inspect -f '{{.State.Health.Status}}' "$joiner"
 until_is 30 25 events
 
+# The desk: nothing without a token; with it the dead letters, and the trail that tells of their having been listed.
+desk() { curl -s -o /tmp/desk.json -w '%{http_code}' "$@" -H "Authorization: Bearer ${token:-}" "http://127.0.0.1:8070/$path"; }
+path=dead-letters
+[ "$(token='' desk)" = 401 ] || fail "the desk asks for no token"
+token="$(cat secrets/gateway_token)"
+[ "$(desk)" = 200 ] || fail "the desk lists no dead letters"
+path=audit?act=dead-letters-list
+[ "$(desk)" = 200 ] && [ "$(number "len(d.get('entry', ()))" < /tmp/desk.json)" -ge 1 ] || fail "nothing on the trail"
+rm -f /tmp/desk.json
+
+# TLS at the doors, with certificates for clients too.
+mkdir -p secrets/tls && cd secrets/tls
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout ca.key -out ca.crt 2>/dev/null
+for who in server client; do
+  openssl req -newkey rsa:2048 -nodes -subj "/CN=$who" -keyout $who.key -out $who.csr 2>/dev/null
+  openssl x509 -req -in $who.csr -CA ca.crt -CAkey ca.key -days 2 -out $who.crt \
+    -extfile <(printf 'subjectAltName=DNS:localhost,IP:127.0.0.1') 2>/dev/null
+done
+cp ca.crt clients.crt
+chmod 444 ./*.crt ./*.key
+cd ../..
+echo CRYOWATCH_CLIENT_CA=/run/tls/clients.crt >> .env
+export COMPOSE_FILE=compose.yaml:deploy/compose.tls.yaml
+docker compose up -d --wait || fail "not every service is healthy with TLS"
+ours=(--cacert secrets/tls/ca.crt --cert secrets/tls/client.crt --key secrets/tls/client.key)
+for door in 8080/r4/metadata 8070/ 8090/; do
+  [ "$(curl -s -o /dev/null -w '%{http_code}' "${ours[@]}" "https://127.0.0.1:$door")" != 000 ] || fail "no TLS at $door"
+  ! curl -s -o /dev/null --cacert secrets/tls/ca.crt "https://127.0.0.1:$door" || fail "$door asks for no certificate"
+  ! curl -s -o /dev/null "http://127.0.0.1:$door" || fail "$door answers without TLS"
+done
+python3 - <<'END' || fail "MLLP over TLS gives no AA"
+import socket, ssl
+trust = ssl.create_default_context(cafile="secrets/tls/ca.crt")
+trust.load_cert_chain("secrets/tls/client.crt", "secrets/tls/client.key")
+message = b"MSH|^~\\&|RIS|IEO|CRYOWATCH|IEO|20260302||ADT^A08|TLS1|P|2.5.1\rPID|1||P1^^^IEO^MR\r"
+with trust.wrap_socket(socket.create_connection(("127.0.0.1", 2575), 10), server_hostname="localhost") as door:
+    door.sendall(b"\x0b" + message + b"\x1c\r")
+    assert b"MSA|AA|TLS1" in door.recv(4096)
+END
+unset COMPOSE_FILE
+
 docker compose --profile demo down -v
 for kind in container volume network; do
   [ -z "$(docker "$kind" ls -q --filter label=com.docker.compose.project=$COMPOSE_PROJECT_NAME)" ] || fail "a $kind is left"
 done
-echo "25 events, 7 targets, healed, nothing left."
+echo "25 events, 7 targets, healed, the desk and its trail, TLS at four doors, nothing left."
