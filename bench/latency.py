@@ -185,7 +185,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.latency", description=__doc__.splitlines()[0])
     parser.add_argument("--rate", type=float, default=100.0, help="reports a second")
     parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--warm-up", type=float, default=4.0, help="seconds sent before, not counted")
+    parser.add_argument("--warm-up", type=float, default=20.0, help="seconds sent before, not counted")
     parser.add_argument("--joiners", type=int, default=1, help="workers of the joiner")
     parser.add_argument("--rounds", type=int, default=1)
     given = parser.parse_args()

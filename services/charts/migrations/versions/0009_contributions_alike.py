@@ -14,10 +14,8 @@ def upgrade() -> None:
         "contributions",
         sa.Column(
             "shape",
-            sa.Text(),
-            sa.Computed(
-                "hashtextextended(counts::text, 1) || ' ' || hashtextextended(counts::text, 2)", persisted=True
-            ),
+            sa.BigInteger(),
+            sa.Computed("hashtextextended(counts::text, 1)", persisted=True),
             nullable=True,
             comment="the same where the counts are",
         ),
