@@ -44,7 +44,7 @@ docker compose --profile demo run --rm simulators \
   simulators play --seed 1 --cohort paper --faults 0.3 --kafka kafka:9092 --via-intake intake:2575,http://intake:8090/fhir
 until_is 120 25 events
 until_is 60 25 numerator
-until_is 60 7 targets_up
+until_is 60 8 targets_up
 
 joiner="$(docker compose ps -q procedure_joiner)"
 kill -9 "$(docker inspect -f '{{.State.Pid}}' "$joiner")"
@@ -97,4 +97,4 @@ docker compose --profile demo down -v
 for kind in container volume network; do
   [ -z "$(docker "$kind" ls -q --filter label=com.docker.compose.project=$COMPOSE_PROJECT_NAME)" ] || fail "a $kind is left"
 done
-echo "25 events, 7 targets, healed, the desk and its trail, TLS at four doors, nothing left."
+echo "25 events, 8 targets, healed, the desk and its trail, TLS at four doors, nothing left."
