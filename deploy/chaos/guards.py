@@ -133,6 +133,7 @@ MUTATIONS = (
                 'consumer_auto_offset_reset="earliest"',
                 'consumer_auto_offset_reset="latest"',
             ),
+            ("services/runtime/bundle_consumer.py", "                await self.seek(tp, 0)", "                pass"),
         ),
     ),
     Mutation(
