@@ -1,7 +1,7 @@
 """``cryowatch audit``: who read, changed or replayed what."""
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import click
@@ -11,18 +11,11 @@ from services.audit.act import Outcome, Patient
 from services.audit.audit_event import ACT_SYSTEM
 from services.audit.search import Place, Wanted
 from services.casework.trail_reading import read_trail
+from services.command.instant import instant
 from services.command.operator import agent, casework, operator_option
 from services.command.tables import show
 
 _OUTCOMES = {"done": Outcome.SUCCESS, "refused": Outcome.MINOR_FAILURE, "again": Outcome.SERIOUS_FAILURE}
-
-
-def _time(_: click.Context, __: click.Parameter, text: str | None) -> datetime | None:
-    try:
-        when = datetime.fromisoformat(text) if text is not None else None
-    except ValueError:
-        raise click.BadParameter("write a time such as 2026-03-02T08:00+01:00") from None
-    return when.replace(tzinfo=UTC) if when and not when.tzinfo else when
 
 
 def _patient(_: click.Context, __: click.Parameter, text: str | None) -> Patient | None:
@@ -40,10 +33,10 @@ def _place(_: click.Context, __: click.Parameter, text: str | None) -> Place | N
 
 
 @click.command("audit")
-@click.option("--since", callback=_time, help="Then or later (UTC unless a zone is given).")
-@click.option("--until", callback=_time, help="Before then.")
+@click.option("--since", callback=instant, help="Then or later (UTC unless a zone is given).")
+@click.option("--until", callback=instant, help="Before then.")
 @click.option("--agent", "who", help="Whole name of the client, or of the person it acted for.")
-@click.option("--act", help="What was done, such as dead-letter-replayed.")
+@click.option("--act", help="What was done, such as dead-letter-replay.")
 @click.option("--outcome", type=click.Choice(tuple(_OUTCOMES)), multiple=True, help="May come more than once.")
 @click.option("--patient", callback=_patient, help="SYSTEM|NUMBER: what concerns this patient.")
 @click.option("--count", default=50, show_default=True, type=click.IntRange(1, 500), help="Records on a page.")

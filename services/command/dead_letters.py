@@ -3,7 +3,7 @@
 import base64
 import json
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, BinaryIO
 
 import click
@@ -13,6 +13,7 @@ from rich.table import Table
 
 from services.casework.letter import STATES, Content, Letter, Wanted
 from services.casework.letters import LetterDesk
+from services.command.instant import instant
 from services.command.operator import QUEUED, agent, casework, operator_option
 from services.command.tables import show as print_table
 
@@ -25,19 +26,9 @@ def dead_letters() -> None:
     """
 
 
-def _since(_: click.Context, __: click.Parameter, text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter("write a time such as 2026-03-02T08:00+01:00") from None
-    return when if when.tzinfo else when.replace(tzinfo=UTC)
-
-
 def _filters(command: Any) -> Any:
     for option in (
-        click.option("--since", callback=_since, help="Buried then or later (UTC unless a zone is given)."),
+        click.option("--since", callback=instant, help="Buried then or later (UTC unless a zone is given)."),
         click.option("--service", help="Service that gave it up."),
         click.option("--code", help="Coded reason."),
         click.option("--topic", help="Topic that it came from."),
