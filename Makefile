@@ -29,7 +29,7 @@ demo: setup ## the paper's cohort through a real Kafka and PostgreSQL (DEMO_ARGS
 	@$(BIN)/python -m deploy.local.demo $(DEMO_ARGS)
 
 test: setup ## all tests, with a real broker and a real database
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(TEST_ARGS)
+	@$(BIN)/python -m pytest -q -n 3 --dist loadfile $(TEST_ARGS)
 
 test-fast: setup ## the tests that start no servers
 	@$(BIN)/python -m pytest -q -m "not live" $(TEST_ARGS)
