@@ -171,6 +171,12 @@ MUTATIONS = (
         "tests/charts/test_beside_each_other.py::test_a_day_that_changes_while_it_is_summed_is_marked_again",
     ),
     Mutation(
+        "one-sum",
+        "rates: days and months are summed one after the other",
+        (("services/charts/day_sums.py", "    connection.execute(_ONE_AT_A_TIME)\n", ""),),
+        "tests/charts/test_beside_each_other.py::test_two_sums_of_one_month_count_each_others_days",
+    ),
+    Mutation(
         "summary-lock",
         "reducer: one worker at a time sums the frames of a procedure",
         (
