@@ -64,7 +64,7 @@ def run(settings: Settings) -> None:
         if not mine:
             rates.update([], clock.now())
             return 0
-        with engine.begin() as summing:  # the days' marks are let go before the windows are read: joiners wait for them
+        with engine.begin() as summing:  # ended before the windows are read: a joiner waits at a mark that just goes
             summed = sum_dirty_days(summing, SUMMED_AT_ONCE)
         if summed or time.monotonic() - refreshed > REFRESH_SECONDS:
             as_of = clock.now()
