@@ -115,7 +115,7 @@ def outcome(connection: psycopg.Connection[Any], analysis: Analysis) -> list[Fin
     ).fetchall()
     totals = connection.execute("SELECT site, day, stratum, measure, count FROM day_totals").fetchall()
     by_month = connection.execute("SELECT site, month, stratum, measure, count FROM month_totals").fetchall()
-    wanted = [(c.owner, c.site, c.day, c.stratum, c.measure, c.number) for c in analysis.contributions]
+    wanted = [(*c[:3], *each) for c in analysis.contributions for each in c.each()]
     days: Counter[tuple[Any, ...]] = Counter()
     for _, *key, count in wanted:
         days[tuple(key)] += count
@@ -186,8 +186,8 @@ def _rates(contributions: Iterable[Contribution], as_of: datetime) -> bytes:
             first = window_start(window, as_of)
             if one.day <= as_of.date() and (first is None or one.day > first):
                 counts = by.setdefault((one.site, window), {})
-                key = (one.stratum, one.measure)
-                counts[key] = counts.get(key, 0) + one.number
+                for stratum, measure, number in one.each():
+                    counts[stratum, measure] = counts.get((stratum, measure), 0) + number
     collector, registry = RatesCollector(), CollectorRegistry()
     collector.update([SiteCounts(site, window, Counts(counts)) for (site, window), counts in by.items()], as_of)
     registry.register(collector)

@@ -238,10 +238,7 @@ def _contributions(connection: Connection, published: Mapping[int, Published]) -
     key = (columns.kin, columns.owner, columns.site, columns.day)
     query = select(*key, columns.counts).where(one_of(columns.kin, published))
     before = {tuple(row[:4]): row[4] for row in connection.execute(query)}
-    after: dict[tuple[Any, ...], dict[str, dict[str, int]]] = {}
-    for group, one in published.items():
-        for c in one.contributions:
-            after.setdefault((group, c.owner, c.site, c.day), {}).setdefault(c.stratum, {})[c.measure] = c.number
+    after = {(group, *c[:3]): c.counts for group, one in published.items() for c in one.contributions}
     gone = [k for k in before if k not in after]
     changed = sorted(k for k, counts in after.items() if before.get(k) != counts)
     for start in range(0, len(gone), 5000):  # a statement holds 65 535 parameters

@@ -22,7 +22,7 @@ from services.clinical.statements import (
     ReportStatus,
     TreatmentSummary,
 )
-from services.clinical.versions import Version, current, unordered_reissue, versions
+from services.clinical.versions import Version, by_id, current, unordered_reissue, versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +57,8 @@ class Chart:
 
 def fold(facts: Iterable[Fact]) -> Chart:
     """Facts of one kin group, in any order and any number of repeats, to its chart."""
-    by_id: dict[str, list[Fact]] = {}
-    for fact in sorted({(f.id, f.version): f for f in facts}.items()):
-        by_id.setdefault(fact[0][0], []).append(fact[1])
     by_kind: dict[FactKind, list[list[Fact]]] = {kind: [] for kind in FactKind}
-    for same in by_id.values():
+    for _, same in sorted(by_id(facts).items()):
         by_kind[same[0].kind].append(same)
     surviving = _links(by_kind[FactKind.PATIENT_LINK])
     return Chart(
@@ -138,7 +135,9 @@ def _reports(by_kind: dict[FactKind, list[list[Fact]]], surviving: dict[str, str
     standing = []
     for name, numbers in sorted(by_report.items()):
         candidates = [found for p, facts in _by_patient(numbers, surviving) if (found := _standing(name, p, facts))]
-        if candidates:
+        if len(candidates) == 1:
+            standing.append(candidates[0][1])
+        elif candidates:
             standing.append(max(candidates, key=lambda pair: pair[0].rank)[1])
     return tuple(standing)
 

@@ -7,6 +7,7 @@ this is the same grouping over a set of facts in memory.
 from collections.abc import Iterable
 
 from services.clinical.facts import Fact, names
+from services.clinical.versions import by_id
 
 
 def kin_groups(facts: Iterable[Fact]) -> list[tuple[Fact, ...]]:
@@ -34,8 +35,7 @@ def kin_groups(facts: Iterable[Fact]) -> list[tuple[Fact, ...]]:
 
 def held(facts: Iterable[Fact]) -> int:
     """How many fact versions a group holds; what is made from frames counts those of its fullest version."""
-    weights: dict[tuple[str, str], int] = {}
-    for fact in facts:
-        key = (fact.id, "" if fact.replaces else fact.version)
-        weights[key] = max(weights.get(key, 0), fact.weight)
-    return sum(weights.values())
+    return sum(
+        max(f.weight for f in same) if same[0].replaces else sum(f.weight for f in same)
+        for same in by_id(facts).values()
+    )

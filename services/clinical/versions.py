@@ -5,7 +5,7 @@ The order is total. A preliminary version never beats a firm one. Otherwise the 
 over final; then the content hash, so that even equal times have one answer.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -21,7 +21,6 @@ class Version:
     """One version, with all the times at which equal content was said under the same standing."""
 
     fact: Fact
-    content: str
     at: datetime | None
     last_sent: datetime | None
 
@@ -36,25 +35,43 @@ class Version:
         statement = self.fact.statement
         frames = statement.frames if isinstance(statement, TreatmentSummary | ConsoleHeader) else 0
         firm = self.fact.standing is not Standing.PRELIMINARY
-        return frames, firm, self.at or _NEVER, _PRECEDENCE[self.fact.standing], self.content
+        return frames, firm, self.at or _NEVER, _PRECEDENCE[self.fact.standing], self.fact.content
+
+
+def by_id(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
+    """Facts by their id, repeats left out, those of one id in the order of their versions."""
+    found: dict[str, list[Fact]] = {}
+    for fact in facts:
+        found.setdefault(fact.id, []).append(fact)
+    return {
+        id_: same if len(same) == 1 else [f for _, f in sorted({f.version: f for f in same}.items())]
+        for id_, same in found.items()
+    }
 
 
 def versions(facts: Iterable[Fact]) -> list[Version]:
     """The versions among facts of one id, lowest first."""
+    facts = tuple(facts)
+    if len(facts) == 1:  # the usual case: told apart from nothing, it needs no digest
+        return [_version(facts)]
     said: dict[tuple[Standing, datetime | None, str], list[Fact]] = {}
     for fact in facts:
         said.setdefault((fact.standing, fact.issued, fact.content), []).append(fact)
-    found = []
-    for (_, issued, content), same in said.items():
-        times = sorted(f.sent for f in same if f.sent)
-        first = min(same, key=lambda f: (f.sent is None, f.sent or _NEVER))
-        found.append(Version(first, content, issued or (times[0] if times else None), times[-1] if times else issued))
-    return sorted(found, key=lambda v: v.rank)
+    return sorted(map(_version, said.values()), key=lambda v: v.rank)
+
+
+def _version(same: Sequence[Fact]) -> Version:
+    """The version that facts of one standing, issue time and content are."""
+    issued = same[0].issued
+    times = sorted(f.sent for f in same if f.sent)
+    first = min(same, key=lambda f: (f.sent is None, f.sent or _NEVER))
+    return Version(first, issued or (times[0] if times else None), times[-1] if times else issued)
 
 
 def current(facts: Iterable[Fact]) -> Version:
     """The version that counts; ValueError when there is none."""
-    return max(versions(facts), key=lambda v: v.rank)
+    *_, top = versions(facts)
+    return top
 
 
 def unordered_reissue(status_versions: list[Version]) -> bool:

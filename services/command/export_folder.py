@@ -101,7 +101,7 @@ def analyze_messages(
             facts.append(state(header))
     rules = Rules(event_key=key, published=ruleset)
     published = [publish(group, rules, as_of) for group in kin_groups(facts)]
-    contributions = tuple(sorted(c for p in published for c in p.contributions))
+    contributions = tuple(sorted((c for p in published for c in p.contributions), key=lambda c: c[:3]))
     return Analysis(
         len(messages),
         ledger,

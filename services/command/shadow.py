@@ -63,7 +63,8 @@ def shadow(rules: Path | None) -> None:
                 bodies = [to_json(event) for event in would.events]
                 changes += _changes(before.get(group, []), bodies, now.id, candidate.id)
                 for one in would.contributions:
-                    after[one.stratum, one.measure] += one.number
+                    for stratum, measure, number in one.each():
+                        after[stratum, measure] += number
             bar.advance(task, len(charts))
         counts = _counts(connection)
     show(_listed(changes, now, candidate))

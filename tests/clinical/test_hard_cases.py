@@ -6,6 +6,7 @@ from services.clinical.facts import state
 from services.clinical.kin import kin_groups
 from services.clinical.moments import Moment, at
 from services.clinical.publish import publish
+from services.clinical.rates.rate import counts_of
 from services.clinical.statements import Alarm, CareEvent, Excursion, Lesion, PatientLink, TreatmentSummary
 from tests.builders import END, LONG_AFTER, RULES, START, care, procedure, published, report, shown, withdrawal
 
@@ -15,7 +16,7 @@ AIR = "FINDINGS: Small left pneumothorax."
 
 
 def count(result: object, measure: str, stratum: str = "all") -> int:
-    return sum(c.number for c in result.contributions if (c.stratum, c.measure) == (stratum, measure))  # type: ignore[attr-defined]
+    return counts_of(result.contributions).count(measure, stratum)  # type: ignore[attr-defined]
 
 
 def console(**more: object) -> object:

@@ -12,6 +12,7 @@ from services.clinical.identifiers import event_id, procedure_name
 from services.clinical.kin import held, kin_groups
 from services.clinical.procedures.record import ProcedureRecord
 from services.clinical.publish import publish
+from services.clinical.rates.rate import counts_of
 from services.clinical.statements import Adjudication, CodedResult, Excursion, PatientLink, ReportBody, TreatmentSummary
 from tests.builders import END, LONG_AFTER, RULES, START, care, procedure, report, withdrawal
 
@@ -118,7 +119,7 @@ def test_contributions_agree_with_the_events(found: list[Fact]) -> None:
         result = publish(group, RULES, LONG_AFTER)
         live = [e for e in result.events if e.status == "live"]
         counted = [e for e in live if e.timing == "within_24h" and e.certainty == "definite"]
-        total = sum(c.number for c in result.contributions if (c.stratum, c.measure) == ("all", "events.all"))
+        total = counts_of(result.contributions).count("events.all")
         assert len(counted) == total
         ids = [e.id for e in result.events]
         assert len(set(ids)) == len(ids)

@@ -143,7 +143,7 @@ class Pipeline:
             for release in Release:
                 resource(Edition(event, self.as_of), [None] * len(event.evidence), self.hospital, release)
         for c in result.contributions:
-            _hold(abs(c.number) < 2**31, "a count fits its row")
+            _hold(all(abs(number) < 2**31 for *_, number in c.each()), "a count fits its row")
             _storable(canonical(c), "a contribution")
 
 

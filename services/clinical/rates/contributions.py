@@ -5,7 +5,7 @@ treated, assessed, ...) and ``patients``. Events count by their own grade; lesio
 worst. Only events of the first 24 hours count; possible ones are kept apart.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -13,16 +13,21 @@ from services.clinical.events.adverse_event import AdverseEvent, Certainty, Even
 from services.clinical.procedures.record import FollowUp, ProcedureRecord
 from services.clinical.rates.strata import ALL, lesion_strata, organs_of, procedure_strata
 
+Tally = dict[str, dict[str, int]]
+"""Count by measure, by stratum."""
+
 
 class Contribution(NamedTuple):
-    """One count of one owner (a procedure or a patient) on one day of one site."""
+    """What one owner (a procedure or a patient) adds on one day of one site."""
 
     owner: str
     site: str
     day: date
-    stratum: str
-    measure: str
-    number: int
+    counts: Tally
+
+    def each(self) -> Iterator[tuple[str, str, int]]:
+        """Stratum, measure and count of everything that is added."""
+        return ((stratum, measure, n) for stratum, of in self.counts.items() for measure, n in of.items())
 
 
 def contributions(
@@ -33,23 +38,20 @@ def contributions(
     for event in events:
         if event.status is EventStatus.LIVE:
             by_procedure.setdefault(event.procedure, []).append(event)
-    tally: dict[tuple[str, str, date, str, str], int] = {}
+    found: list[Contribution] = []
     patients: dict[tuple[str, str], list[ProcedureRecord]] = {}
     for record in records:
         known = record.end or record.start
         if record.status != "documented" or known is None:
             continue
         patients.setdefault((record.patient_site, record.patient_id), []).append(record)
-        mine = by_procedure.get(record.procedure, [])
-        for stratum, measure, count in _of_procedure(record, mine, ruleset):
-            key = (record.procedure, record.site, known.latest.date(), stratum, measure)
-            tally[key] = tally.get(key, 0) + count
+        counts = _of_procedure(record, by_procedure.get(record.procedure, []), ruleset)
+        found.append(Contribution(record.procedure, record.site, known.latest.date(), counts))
     for (site, patient), theirs in patients.items():
-        owner = f"patient:{site}:{patient}"
         day = max(m.latest.date() for r in theirs if (m := r.end or r.start))
-        for stratum, measure in _of_patient(theirs, by_procedure, ruleset):
-            tally[(owner, theirs[0].site, day, stratum, measure)] = 1
-    return tuple(Contribution(*key, count) for key, count in sorted(tally.items()))
+        counts = _of_patient(theirs, by_procedure, ruleset)
+        found.append(Contribution(f"patient:{site}:{patient}", theirs[0].site, day, counts))
+    return tuple(sorted(found, key=lambda one: one[:3]))
 
 
 def counted(event: AdverseEvent) -> bool:
@@ -57,79 +59,74 @@ def counted(event: AdverseEvent) -> bool:
     return event.timing is Timing.WITHIN_24H and event.certainty is Certainty.DEFINITE
 
 
-def _of_procedure(record: ProcedureRecord, events: Sequence[AdverseEvent], ruleset: str) -> list[tuple[str, str, int]]:
-    out: list[tuple[str, str, int]] = []
+def _add(to: Tally, stratum: str, *measures: str) -> None:
+    counts = to.setdefault(stratum, {})
+    for measure in measures:
+        counts[measure] = counts.get(measure, 0) + 1
+
+
+def _of_procedure(record: ProcedureRecord, events: Sequence[AdverseEvent], ruleset: str) -> Tally:
+    found: Tally = {}
     assessed = record.phase is not Phase.OPEN and record.follow_up is FollowUp.ASSESSED
-    strata = [*procedure_strata(record), *(f"organ={o}" for o in organs_of(record))]
+    always = ["procedures.planned", f"procedures.follow_up.{record.follow_up.value}"]
+    with_event = ["procedures.with_event"]
+    if record.treated:
+        always.append("procedures.treated")
+        with_event.append("procedures.treated_with_event")
+    if assessed:
+        always.append("procedures.assessed")
+        with_event.append("procedures.assessed_with_event")
     definite = [e for e in events if counted(e)]
+    for stratum in procedure_strata(record):
+        _add(found, stratum, *always, *(with_event if definite else ()))
+    for organ in organs_of(record):
+        _add(found, f"organ={organ}", *always, *(with_event if any(e.organ == organ for e in definite) else ()))
     worst = max((e.grade(ruleset).grade for e in definite), default=0)
-    for stratum in strata:
-        out.append((stratum, "procedures.planned", 1))
-        out.append((stratum, f"procedures.follow_up.{record.follow_up.value}", 1))
-        if record.treated:
-            out.append((stratum, "procedures.treated", 1))
-        if assessed:
-            out.append((stratum, "procedures.assessed", 1))
-        relevant = [e for e in definite if not stratum.startswith("organ=") or f"organ={e.organ}" == stratum]
-        if relevant:
-            out.append((stratum, "procedures.with_event", 1))
-            if record.treated:
-                out.append((stratum, "procedures.treated_with_event", 1))
-            if assessed:
-                out.append((stratum, "procedures.assessed_with_event", 1))
-    if worst:
-        out.append((ALL, f"procedures.worst.{worst}", 1))
-    out += [(ALL, f"review.{flag}", 1) for flag in record.review]
-    by_lesion = {lesion.number: lesion for lesion in record.lesions}
+    _add(found, ALL, *([f"procedures.worst.{worst}"] if worst else ()), *(f"review.{flag}" for flag in record.review))
+    by_lesion = {}
     for lesion in record.lesions:
-        mine = [e for e in definite if e.lesion == lesion.number]
-        for stratum in lesion_strata(lesion, record):
-            out.append((stratum, "lesions.planned", 1))
-            if lesion.treated:
-                out.append((stratum, "lesions.treated", 1))
-            if mine:
-                out.append((stratum, "lesions.with_event", 1))
-                if lesion.treated:
-                    out.append((stratum, "lesions.treated_with_event", 1))
+        where = lesion_strata(lesion, record)
+        by_lesion[lesion.number] = lesion, where
+        mine = any(e.lesion == lesion.number for e in definite)
+        measures = ["lesions.planned", *(["lesions.with_event"] if mine else ())]
+        if lesion.treated:
+            measures += ["lesions.treated", *(["lesions.treated_with_event"] if mine else ())]
+        for stratum in where:
+            _add(found, stratum, *measures)
+    all_treated = bool(record.lesions) and all(lesion.treated for lesion in record.lesions)
     for event in events:
-        lesion_of = by_lesion.get(event.lesion or "")
-        where = lesion_strata(lesion_of, record) if lesion_of else (ALL, f"organ={event.organ or 'unknown'}")
+        named, where = by_lesion.get(event.lesion or "", (None, (ALL, f"organ={event.organ or 'unknown'}")))
         grade = event.grade(ruleset).grade
         kind = "events" if counted(event) else f"{event.certainty.value}_{event.timing.value}_events"
+        measures = [f"{kind}.all", f"{kind}.grade.{grade}", f"{kind}.{event.event}.{grade}"]
+        if counted(event) and (named.treated if named else all_treated):
+            measures.append("events.of_treated_lesions")
         for stratum in where:
-            out.append((stratum, f"{kind}.all", 1))
-            out.append((stratum, f"{kind}.grade.{grade}", 1))
-            out.append((stratum, f"{kind}.{event.event}.{grade}", 1))
-            if lesion_of and lesion_of.treated and counted(event):
-                out.append((stratum, "events.of_treated_lesions", 1))
-        if lesion_of is None and counted(event):
-            out.append((ALL, "events.unattributed", 1))
-            if record.lesions and all(lesion.treated for lesion in record.lesions):
-                out += [(stratum, "events.of_treated_lesions", 1) for stratum in where]
-    return out
+            _add(found, stratum, *measures)
+        if counted(event) and named is None:
+            _add(found, ALL, "events.unattributed")
+    return found
 
 
-def _of_patient(
-    records: Sequence[ProcedureRecord], events: dict[str, list[AdverseEvent]], ruleset: str
-) -> set[tuple[str, str]]:
-    out: set[tuple[str, str]] = set()
+def _of_patient(records: Sequence[ProcedureRecord], events: dict[str, list[AdverseEvent]], ruleset: str) -> Tally:
+    found: Tally = {}
     definite = [e for r in records for e in events.get(r.procedure, []) if counted(e)]
-    organs = {o for r in records for o in organs_of(r)}
-    for stratum in (ALL, *(f"organ={o}" for o in organs)):
-        treated = [
-            x for r in records for x in r.lesions if x.treated and (stratum == ALL or f"organ={x.organ}" == stratum)
-        ]
-        relevant = any(stratum == ALL or f"organ={e.organ}" == stratum for e in definite)
-        if stratum == ALL:
-            relevant = relevant or any("ambiguous_event" in r.review for r in records)
-        out.add((stratum, "patients.planned"))
+    lesions = [lesion for r in records for lesion in r.lesions]
+    ambiguous = any("ambiguous_event" in r.review for r in records)
+    of_organs = [
+        (f"organ={o}", any(x.treated and x.organ == o for x in lesions), any(e.organ == o for e in definite))
+        for o in sorted({o for r in records for o in organs_of(r)})
+    ]
+    for stratum, treated, relevant in (
+        (ALL, any(x.treated for x in lesions), bool(definite) or ambiguous),
+        *of_organs,
+    ):
+        _add(found, stratum, "patients.planned")
         if treated:
-            out.add((stratum, "patients.treated"))
+            _add(found, stratum, "patients.treated")
         if relevant:
-            out.add((stratum, "patients.with_event"))
-            if treated:
-                out.add((stratum, "patients.treated_with_event"))
+            _add(found, stratum, "patients.with_event", *(["patients.treated_with_event"] if treated else []))
     worst = max((e.grade(ruleset).grade for e in definite), default=0)
     if worst:
-        out.add((ALL, f"patients.worst.{worst}"))
-    return out
+        _add(found, ALL, f"patients.worst.{worst}")
+    return found

@@ -62,6 +62,6 @@ def counts_of(contributions: Iterable[Contribution]) -> Counts:
     """Counts from contributions, summed from scratch."""
     values: dict[tuple[str, str], int] = {}
     for one in contributions:
-        key = (one.stratum, one.measure)
-        values[key] = values.get(key, 0) + one.number
+        for stratum, measure, number in one.each():
+            values[stratum, measure] = values.get((stratum, measure), 0) + number
     return Counts(values)

@@ -6,6 +6,7 @@ from services.clinical.canonical import canonical
 from services.clinical.events.adverse_event import AdverseEvent
 from services.clinical.facts import Fact, state
 from services.clinical.publish import Published, publish
+from services.clinical.rates.rate import counts_of
 from services.clinical.statements import Adjudication
 from tests.builders import LONG_AFTER, RULES, care, procedure, published, report, withdrawal
 
@@ -24,7 +25,7 @@ def event() -> AdverseEvent:
 
 
 def counted(result: Published) -> int:
-    return sum(c.number for c in result.contributions if (c.stratum, c.measure) == ("all", "events.all"))
+    return counts_of(result.contributions).count("events.all")
 
 
 def test_a_rejected_event_leaves_the_rate_and_stays_on_record_with_who_when_and_why() -> None:
@@ -98,7 +99,11 @@ def test_decisions_in_any_order_and_twice_are_one_answer() -> None:
 
 
 def by_grade(result: Published) -> dict[str, int]:
-    found = {c.measure: c.number for c in result.contributions if c.stratum == "all" and "grade" in c.measure}
+    found = {
+        measure: number
+        for (stratum, measure), number in counts_of(result.contributions).values.items()
+        if stratum == "all" and "grade" in measure
+    }
     return {k: n for k, n in found.items() if k.startswith("events.grade") and n}
 
 
