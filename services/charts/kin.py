@@ -1,10 +1,11 @@
 """Kin groups in PostgreSQL: names joined under locks, so that two workers can't grow one group apart."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import ARRAY, BigInteger, Connection, cast, delete, func, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.sql.dml import ReturningInsert
 
 from services.charts.tables import (
     adverse_events,
@@ -14,7 +15,7 @@ from services.charts.tables import (
     kin_names,
     procedure_records,
 )
-from services.runtime.batch_rows import one_of
+from services.runtime.batch_rows import as_rows, insertion, one_of
 
 T = TypeVar("T", int, str)
 _OWNED = (kin_names, facts, procedure_records, adverse_events, contributions)
@@ -32,11 +33,12 @@ def join(connection: Connection, named: Sequence[tuple[str, ...]]) -> dict[str, 
     fresh: set[int] = set()
     while True:
         # Each time: expiry or an erasure may just have removed a group with its names.
-        fresh |= _create(connection, wanted, named)
+        known = _groups(connection, wanted)
+        mine = fresh | set(lock(connection, sorted(set(known.values()) - fresh)))
+        if set(known.values()) <= mine:
+            fresh |= _enter(connection, known, named)
         groups = _groups(connection, wanted)
-        locked = set(lock(connection, sorted(set(groups.values()))))
-        again = _groups(connection, wanted)
-        if groups == again and locked == set(groups.values()):
+        if len(groups) == len(wanted) and set(groups.values()) <= mine | fresh:
             break
     into = _joined([[groups[name] for name in names] for names in named])
     _absorb(connection, {group: first for group, first in into.items() if group != first}, fresh)
@@ -67,26 +69,36 @@ def _groups(connection: Connection, names: Sequence[str]) -> dict[str, int]:
     return dict(rows.tuples().all())
 
 
-def _create(connection: Connection, names: Sequence[str], named: Sequence[tuple[str, ...]]) -> set[int]:
-    """Groups for the names not seen before, one for those that facts link, names entered in order. Returns the groups.
+def _enter(connection: Connection, known: dict[str, int], named: Sequence[tuple[str, ...]]) -> set[int]:
+    """Enter the names that aren't known, in order: each into the group of a name that a fact links it with.
 
-    A group made here holds nothing but its names until the commit: no other transaction can see it.
+    Where there is none, into a new group, one for all that are linked. Returns the new groups: until the commit they
+    hold nothing but their names, and no other transaction can see them.
     """
-    known = _groups(connection, names)
-    first_of = _joined([[name for name in linked if name not in known] for linked in named if set(linked) - set(known)])
-    firsts = sorted(set(first_of.values()))
-    if not firsts:
+    first_of = _joined([[n for n in linked if n not in known] for linked in named if not known.keys() >= set(linked)])
+    if not first_of:
         return set()
-    ids = connection.execute(insert(kin).returning(kin.c.id), [{} for _ in firsts]).scalars()
-    group_of = dict(zip(firsts, ids, strict=True))
-    rows = [{"name": name, "kin": group_of[first_of[name]]} for name in sorted(first_of)]
-    entered = set(
-        connection.execute(upsert(kin_names).on_conflict_do_nothing().returning(kin_names.c.kin), rows).scalars()
-    )
-    unused = set(group_of.values()) - entered
+    homes: dict[str, int] = {}
+    for linked in named:
+        held = [known[name] for name in linked if name in known]
+        for first in {first_of[name] for name in linked if name not in known} if held else ():
+            homes[first] = min(held) if first not in homes else min(*held, homes[first])
+    firsts = sorted(set(first_of.values()) - homes.keys())
+    made: dict[str, int] = {}
+    if firsts:
+        ids = connection.execute(insert(kin).returning(kin.c.id), [{} for _ in firsts]).scalars()
+        made.update(zip(firsts, ids, strict=True))
+    rows = [{"name": name, "kin": (homes | made)[first_of[name]]} for name in sorted(first_of)]
+    entered = set(connection.execute(_entering(), as_rows(rows)).scalars())
+    unused = set(made.values()) - entered
     if unused:
         connection.execute(delete(kin).where(one_of(kin.c.id, unused)))
-    return entered
+    return entered & set(made.values())
+
+
+@cache
+def _entering() -> ReturningInsert[Any]:
+    return insertion(kin_names, ("name", "kin")).on_conflict_do_nothing().returning(kin_names.c.kin)
 
 
 def _absorb(connection: Connection, into: dict[int, int], fresh: set[int]) -> None:
