@@ -2,6 +2,8 @@
 
 Nobody waits for a sum. It holds no mark while it is made; a mark has a new number each time that it is set, and only
 the mark that was there before the sum goes with it. A day that changes meanwhile stays marked.
+
+Months have time: the mark of a day that is summed stays until its month is, and a month with marks is read from days.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,13 +24,16 @@ from sqlalchemy import (
     and_,
     cast,
     delete,
+    false,
     func,
     literal,
     or_,
     select,
     text,
+    true,
     tuple_,
     union_all,
+    update,
 )
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -50,7 +55,7 @@ def mark(connection: Connection, days: Iterable[tuple[str, date]]) -> None:
 @cache
 def _marking() -> Insert:
     statement = insertion(dirty_days, ("site", "day"))
-    again = {"mark": statement.excluded.mark}
+    again = {"mark": statement.excluded.mark, "summed": false()}
     return statement.on_conflict_do_update(index_elements=["site", "day"], set_=again)
 
 
@@ -64,19 +69,42 @@ def each_count(source: FromClause = contributions) -> Subquery:
     return select(*others, stratum.c.key.label("stratum"), measure.c.key.label("measure"), count).subquery()
 
 
-def sum_dirty_days(connection: Connection, limit: int = 500) -> int:
-    """Sum marked days again, the longest marked first, in the caller's transaction; returns how many there were."""
+def sum_dirty_days(connection: Connection, limit: int = 500) -> list[tuple[str, date]]:
+    """Sum marked days again, the longest marked first, in the caller's transaction; returns them (site, day)."""
+    marked = _marked(connection, limit, summed=False)
+    days = [(site, day) for site, day, _ in marked]
+    if days:
+        _sum_days(connection, days)
+        mine = _unchanged(marked)
+        connection.execute(update(dirty_days).where(*mine).values(summed=true()))
+    return days
+
+
+def sum_dirty_months(connection: Connection, limit: int = 500) -> int:
+    """Sum the months of marked days that are summed, and let the marks go; returns how many marks there were."""
+    marked = _marked(connection, limit, summed=True)
+    if marked:
+        _sum_months(connection, sorted({(site, day.replace(day=1)) for site, day, _ in marked}))
+        connection.execute(delete(dirty_days).where(*_unchanged(marked)))
+    return len(marked)
+
+
+def sum_all(connection: Connection) -> None:
+    """Sum until nothing is marked."""
+    while sum_dirty_days(connection) or sum_dirty_months(connection):
+        pass
+
+
+def month_of(day: ColumnElement[date]) -> ColumnElement[date]:
+    """The first day of its month."""
+    return cast(func.date_trunc("month", cast(day, DateTime)), Date)
+
+
+def _marked(connection: Connection, limit: int, *, summed: bool) -> list[tuple[str, date, int]]:
     connection.execute(_ONE_AT_A_TIME)
     marks = dirty_days.c
-    marked = list(
-        connection.execute(select(marks.site, marks.day, marks.mark).order_by(marks.mark).limit(limit)).tuples()
-    )
-    if marked:
-        days = [(site, day) for site, day, _ in marked]
-        _sum_days(connection, days)
-        _sum_months(connection, sorted({(site, day.replace(day=1)) for site, day in days}))
-        _forget(connection, marked)
-    return len(marked)
+    query = select(marks.site, marks.day, marks.mark).where(marks.summed.is_(summed)).order_by(marks.mark).limit(limit)
+    return list(connection.execute(query).tuples())
 
 
 def _sum_days(connection: Connection, days: Sequence[tuple[str, date]]) -> None:
@@ -93,7 +121,7 @@ def _sum_days(connection: Connection, days: Sequence[tuple[str, date]]) -> None:
 
 def _sum_months(connection: Connection, months: Sequence[tuple[str, date]]) -> None:
     days = day_totals.c
-    month = cast(func.date_trunc("month", cast(days.day, DateTime)), Date)
+    month = month_of(days.day)
     theirs = or_(*(and_(days.site == site, days.day >= first, days.day < _next(first)) for site, first in months))
     counted = select(days.site, month, days.stratum, days.measure, days.count).where(theirs)
     _replace(connection, month_totals, tuple_(month_totals.c.site, month_totals.c.month).in_(months), counted)
@@ -120,11 +148,11 @@ def _next(month: date) -> date:
     return (month + timedelta(days=31)).replace(day=1)
 
 
-def _forget(connection: Connection, marked: Sequence[tuple[str, date, int]]) -> None:
-    """Remove these very marks. Where somebody sets one just now, the old one is skipped: it is about to be replaced."""
+def _unchanged(marked: Sequence[tuple[str, date, int]]) -> tuple[ColumnElement[bool], ...]:
+    """These very marks. Where somebody sets one just now, the old one is skipped: it is about to be replaced."""
     marks = dirty_days.c
     these = select(marks.mark).where(tuple_(marks.site, marks.day, marks.mark).in_(marked))
     mine = these.with_for_update(skip_locked=True).cte("mine")
     place = tuple_(marks.site, marks.day)
     of_these = place.in_([(site, day) for site, day, _ in marked])
-    connection.execute(delete(dirty_days).where(of_these, marks.mark.in_(select(mine.c.mark))))
+    return of_these, marks.mark.in_(select(mine.c.mark))

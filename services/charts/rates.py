@@ -3,14 +3,30 @@
 What a reading costs grows with a year's days and with the months, not with the procedures.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, false, func, select, true, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Date,
+    Select,
+    cast,
+    func,
+    null,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
 
-from services.charts.tables import day_totals, month_totals
+from services.charts.day_sums import month_of
+from services.charts.tables import day_totals, dirty_days, month_totals
 from services.clinical.rates.rate import WINDOWS, Counts
+from services.runtime.batch_rows import one_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,26 +38,14 @@ class SiteCounts:
     counts: Counts
 
 
-def site_counts(connection: Connection, as_of: datetime, windows: Iterable[str] = WINDOWS) -> list[SiteCounts]:
-    """Counts by site and window up to ``as_of``, in one reading: days, and whole months of the time before."""
+def site_counts(
+    connection: Connection, as_of: datetime, windows: Iterable[str] = WINDOWS, sites: Collection[str] | None = None
+) -> list[SiteCounts]:
+    """Counts by site and window up to ``as_of``, of all sites or of some, in one reading."""
     firsts = {window: window_start(window, as_of) for window in windows}
-    month = as_of.date().replace(day=1)
-    since = min([first or month - timedelta(days=1) for first in firsts.values()])
-    days, months = day_totals.c, month_totals.c
-    recent = select(days.site, days.stratum, days.measure, days.day, false().label("whole"), days.count)
-    before = select(months.site, months.stratum, months.measure, months.month, true(), months.count)
-    totals = (
-        union_all(
-            recent.where(days.day > since, days.day <= as_of.date()),
-            before.where(months.month < month) if None in firsts.values() else before.where(false()),
-        )
-        .subquery()
-        .c
-    )
+    totals = _totals(as_of.date(), firsts.values(), sites).subquery().c
     sums = [
-        func.sum(totals.count).filter(
-            (totals.whole | (totals.day >= month)) if first is None else (~totals.whole & (totals.day > first))
-        )
+        func.sum(totals.count).filter(totals.always if first is None else totals.day > first)
         for first in firsts.values()
     ]
     key = (totals.site, totals.stratum, totals.measure)
@@ -56,6 +60,39 @@ def site_counts(connection: Connection, as_of: datetime, windows: Iterable[str] 
         for window, by_site in found.items()
         for site, counts in sorted(by_site.items())
     ]
+
+
+def _totals(
+    today: date, firsts: Collection[date | None], sites: Collection[str] | None
+) -> Select[Any] | CompoundSelect[Any]:
+    """Totals with their day, and whether they belong to all time: a day is in its month's total, or stands alone.
+
+    Alone stand the days of this month and of months that aren't summed.
+    """
+    month = today.replace(day=1)
+    since = min([first or month - timedelta(days=1) for first in firsts])
+    days, months, marks = day_totals.c, month_totals.c, dirty_days.c
+
+    def theirs(site: ColumnElement[str]) -> ColumnElement[bool]:
+        return true() if sites is None else one_of(site, sites)
+
+    unsummed = select(marks.site, month_of(marks.day).label("month")).where(theirs(marks.site)).distinct()
+    alone = (days.day >= month) | tuple_(days.site, month_of(days.day)).in_(unsummed)
+    counted = (days.site, days.stratum, days.measure, days.day)
+    recent = select(*counted, alone.label("always"), days.count).where(
+        theirs(days.site), days.day > since, days.day <= today
+    )
+    if None not in firsts:
+        return recent
+    of = unsummed.subquery().c
+    older = select(*counted, true(), days.count).where(
+        days.site == of.site, days.day >= of.month, days.day < of.month + 31, month_of(days.day) == of.month,
+        days.day <= since,
+    )  # fmt: skip
+    whole = select(months.site, months.stratum, months.measure, cast(null(), Date), true(), months.count).where(
+        theirs(months.site), months.month < month, tuple_(months.site, months.month).not_in(unsummed)
+    )
+    return union_all(recent, older, whole)
 
 
 def window_start(window: str, as_of: datetime) -> date | None:

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Computed,
     Date,
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Integer,
     Table,
     Text,
+    false,
     func,
     text,
 )
@@ -126,7 +128,14 @@ dirty_days = Table(
     Column("site", Text, primary_key=True),
     Column("day", Date, primary_key=True),
     Column("mark", BigInteger, Identity(), nullable=False, index=True, comment="another each time that it is set"),
-    comment="days whose totals must be summed again",
+    Column(
+        "summed",
+        Boolean,
+        server_default=false(),
+        nullable=False,
+        comment="the day is summed since then, its month is not",
+    ),
+    comment="days that must be summed again, or their months",
 )
 
 day_totals = Table(

@@ -1,13 +1,10 @@
-"""The metrics loop: sum the days that changed, then read the windows again. One replica exposes rates."""
-
-import time
+"""The metrics service: of all replicas one sums and exposes the rates."""
 
 from prometheus_client import CollectorRegistry, Gauge
 from sqlalchemy import Connection, text
 
-from services.charts.day_sums import sum_dirty_days
-from services.charts.rates import site_counts
 from services.complication_metrics.collector import RatesCollector
+from services.complication_metrics.refreshing import Refresher
 from services.runtime.clock import Clock
 from services.runtime.database import make_engine
 from services.runtime.loop import run_loop
@@ -16,12 +13,6 @@ from services.runtime.settings import Settings
 SERVICE = "complication_metrics"
 ONE_REPLICA = 0x437279_6F
 """The advisory lock under which a replica exposes rates; the others serve none and wait to take over."""
-
-SUMMED_AT_ONCE = 500
-"""Days; when so many were dirty there may be more."""
-
-REFRESH_SECONDS = 5.0
-"""Rates also move with time alone (rolling windows), so they are read again at least this often."""
 
 
 def run(settings: Settings) -> None:
@@ -33,7 +24,7 @@ def run(settings: Settings) -> None:
     leads = Gauge("cryo_rates_leader", "Whether this replica exposes the rates", registry=registry)
     engine = make_engine(settings)
     held: Connection | None = None
-    refreshed = 0.0
+    refresher = Refresher(engine, clock, rates)
 
     def leader() -> bool:
         """Whether the advisory lock is ours, on a connection that is held for nothing else.
@@ -53,23 +44,16 @@ def run(settings: Settings) -> None:
                 held.invalidate()
                 held.close()
             held = None
-            rates.update([], clock.now())
+            refresher.rest()
             raise
         return got
 
     def step(connection: Connection) -> int:
-        nonlocal refreshed
         mine = leader()
         leads.set(mine)
         if not mine:
-            rates.update([], clock.now())
+            refresher.rest()
             return 0
-        with engine.begin() as summing:  # ended before the windows are read: a joiner waits at a mark that just goes
-            summed = sum_dirty_days(summing, SUMMED_AT_ONCE)
-        if summed or time.monotonic() - refreshed > REFRESH_SECONDS:
-            as_of = clock.now()
-            rates.update(site_counts(connection, as_of), as_of)
-            refreshed = time.monotonic()
-        return int(summed == SUMMED_AT_ONCE)
+        return int(refresher.turn(connection))
 
     run_loop(SERVICE, settings, engine, registry, step, pause=0.1)

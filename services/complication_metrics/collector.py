@@ -4,7 +4,8 @@ Series stay few: the full set for all sites together (``site="all"``), and some 
 strata is in SQL and in ``cryowatch rates``.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from prometheus_client.core import GaugeMetricFamily
@@ -21,23 +22,38 @@ CERTAINTIES = (("definite", "events"), ("possible", "possible_within_24h_events"
 PER_SITE_UNITS = ("patients_with_event", "assessed_procedures_with_event")
 
 
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """What one scrape sees: counts by site and window, their sum over all sites, and the time."""
+
+    sites: Mapping[str, Mapping[str, Counts]]
+    total: Mapping[str, Counts]
+    as_of: datetime | None
+
+
 class RatesCollector(Collector):
     """Serves the counts that it was last given."""
 
     def __init__(self) -> None:
-        self._counts: list[SiteCounts] = []
-        self._as_of: datetime | None = None
+        self._served = _Served({}, {}, None)
 
-    def update(self, counts: Sequence[SiteCounts], as_of: datetime) -> None:
-        """Replace what is served, all at once; the sum over all sites is added here."""
-        windows = {one.window for one in counts}
-        total = [SiteCounts(ALL_SITES, w, _sum(one.counts for one in counts if one.window == w)) for w in windows]
-        self._counts, self._as_of = [*total, *counts], as_of
+    def update(self, counts: Iterable[SiteCounts], as_of: datetime) -> None:
+        """Replace what is served, all at once."""
+        self._served = _changed(_Served({}, {}, None), (), counts, as_of)
+
+    def replace(self, sites: Iterable[str], counts: Iterable[SiteCounts], as_of: datetime) -> None:
+        """Replace what is served of some sites, all at once. The sum over all sites moves by the difference."""
+        self._served = _changed(self._served, sites, counts, as_of)
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         """The samples of one scrape."""
+        served = self._served
+        everywhere = (SiteCounts(ALL_SITES, window, counts) for window, counts in served.total.items())
+        of_sites = (
+            SiteCounts(site, w, counts) for site, of in sorted(served.sites.items()) for w, counts in of.items()
+        )
         families = _Families()
-        for one in self._counts:
+        for one in (*everywhere, *of_sites):
             whole = one.site == ALL_SITES
             if whole or one.window in ("all", "90d"):
                 for organ in ORGANS if whole else ("all",):
@@ -49,8 +65,8 @@ class RatesCollector(Collector):
                 families.add_procedures(one)
         yield from families.all()
         as_of = GaugeMetricFamily("cryo_as_of_timestamp_seconds", "The time as of which the rates are computed")
-        if self._as_of:
-            as_of.add_metric([], self._as_of.timestamp())
+        if served.as_of:
+            as_of.add_metric([], served.as_of.timestamp())
         yield as_of
 
 
@@ -117,9 +133,17 @@ class _Families:
         )
 
 
-def _sum(counts: Iterable[Counts]) -> Counts:
-    values: dict[tuple[str, str], int] = {}
+def _changed(before: _Served, sites: Iterable[str], counts: Iterable[SiteCounts], as_of: datetime) -> _Served:
+    new: dict[str, dict[str, Counts]] = {site: {} for site in sites}
     for one in counts:
-        for key, number in one.values.items():
-            values[key] = values.get(key, 0) + number
-    return Counts(values)
+        new.setdefault(one.site, {})[one.window] = one.counts
+    total = {window: dict(held.values) for window, held in before.total.items()}
+    for site, windows in new.items():
+        for sign, those in ((-1, before.sites.get(site, {})), (1, windows)):
+            for window, one_count in those.items():
+                sums = total.setdefault(window, {})
+                for key, number in one_count.values.items():
+                    sums[key] = sums.get(key, 0) + sign * number
+    kept = {site: windows for site, windows in {**before.sites, **new}.items() if windows}
+    held = {window for windows in kept.values() for window in windows}
+    return _Served(kept, {window: Counts(sums) for window, sums in total.items() if window in held}, as_of)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, delete, select
 
-from services.charts.day_sums import sum_dirty_days
+from services.charts.day_sums import sum_all
 from services.charts.due import publish_due
 from services.charts.publishing import Publisher
 from services.clinical.moments import parse_iso
@@ -86,6 +86,5 @@ class Pipeline:
         with self.engine.begin() as connection:
             while publish_due(connection, self.publisher, self.as_of):
                 pass
-            while sum_dirty_days(connection):
-                pass
+            sum_all(connection)
         self.join()

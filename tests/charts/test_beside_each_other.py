@@ -11,7 +11,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.event import listen
 
 from deploy.local.database import LocalDatabase
-from services.charts.day_sums import sum_dirty_days
+from services.charts.day_sums import sum_dirty_days, sum_dirty_months
 from services.charts.publishing import Publisher
 from services.clinical.facts import Fact, state
 from services.clinical.procedures.frame import digest_frame
@@ -59,12 +59,12 @@ def test_a_day_that_changes_while_it_is_summed_is_marked_again(engine: Engine) -
     with ThreadPoolExecutor(1) as pool:
 
         def change_it(*event: Any) -> None:
-            if "INTO month_totals" in event[2]:  # the day has been summed, its mark is still there
+            if "INTO day_totals" in event[2]:  # the day has been summed, its mark is still there
                 assert pool.submit(enter, engine, procedure("A2", patient="P2")).result(5) == 1
 
         with engine.begin() as summing:
             listen(summing, "after_cursor_execute", change_it)
-            assert sum_dirty_days(summing) == 1
+            assert len(sum_dirty_days(summing)) == 1
     assert sum_up(engine) == 1
     assert planned(engine) == [(START.date(), 2)]
     assert sum_up(engine) == 0
@@ -86,24 +86,50 @@ def planned(engine: Engine) -> list[Any]:
         return [tuple(row) for row in connection.execute(text(query))]
 
 
-def test_two_sums_of_one_month_count_each_others_days(engine: Engine) -> None:
+def test_a_sum_of_a_month_waits_for_a_sum_of_its_days(engine: Engine) -> None:
     enter(engine, procedure("A1"))
+    assert sum_up(engine) == 1
     enter(engine, procedure("A2", patient="P2", start=START + timedelta(days=1)))
     with ThreadPoolExecutor(1) as pool, engine.begin() as summing:
-        assert sum_dirty_days(summing, limit=1) == 1
-        other = pool.submit(sum_up, engine)
+        assert len(sum_dirty_days(summing)) == 1
+        other = pool.submit(sum_months, engine)
         with pytest.raises(TimeoutError):
             other.result(0.5)
         summing.commit()
-        assert other.result(5) == 1
+        assert other.result(5) == 2
+    assert months(engine) == [(START.date().replace(day=1), 2)]
+
+
+def test_a_day_that_changes_while_its_month_is_summed_stays_marked(engine: Engine) -> None:
+    enter(engine, procedure("A1"))
+    assert sum_up(engine) == 1
+    with ThreadPoolExecutor(1) as pool:
+
+        def change_it(*event: Any) -> None:
+            if "INTO month_totals" in event[2]:
+                assert pool.submit(enter, engine, procedure("A2", patient="P2")).result(5) == 1
+
+        with engine.begin() as summing:
+            listen(summing, "after_cursor_execute", change_it)
+            assert sum_dirty_months(summing) == 1
+    assert [sum_months(engine), sum_up(engine), sum_months(engine)] == [0, 1, 1]
+    assert months(engine) == [(START.date().replace(day=1), 2)]
+
+
+def months(engine: Engine) -> list[Any]:
     query = "SELECT month, count FROM month_totals WHERE stratum = 'all' AND measure = 'procedures.planned'"
     with engine.connect() as connection:
-        assert [(START.date().replace(day=1), 2)] == connection.execute(text(query)).all()
+        return [tuple(row) for row in connection.execute(text(query))]
+
+
+def sum_months(engine: Engine) -> int:
+    with engine.begin() as connection:
+        return sum_dirty_months(connection)
 
 
 def sum_up(engine: Engine) -> int:
     with engine.begin() as connection:
-        return sum_dirty_days(connection)
+        return len(sum_dirty_days(connection))
 
 
 def test_two_reducers_on_one_procedure_sum_one_after_the_other(engine: Engine) -> None:

@@ -8,7 +8,7 @@ from alembic import command
 from sqlalchemy import Connection, create_engine, insert, text
 
 from deploy.local.database import LocalDatabase
-from services.charts.day_sums import mark, sum_dirty_days
+from services.charts.day_sums import mark, sum_all, sum_dirty_days, sum_dirty_months
 from services.charts.rates import SiteCounts, site_counts
 from services.charts.tables import contributions
 from services.clinical.rates.rate import WINDOWS
@@ -40,8 +40,6 @@ def connection() -> Iterator[Connection]:
                 ]
                 opened.execute(insert(contributions), owners)
                 mark(opened, {(row["site"], row["day"])})
-            while sum_dirty_days(opened, limit=4):  # months are summed again with each of their days
-                pass
             yield opened
         engine.dispose()
 
@@ -66,4 +64,29 @@ def plain(found: list[SiteCounts]) -> list[tuple[str, str, dict[tuple[str, str],
 
 @pytest.mark.parametrize("windows", [WINDOWS, ("all",), ("30d",), ("365d", "30d"), ("90d", "all")])
 def test_a_window_is_the_sum_of_its_days(connection: Connection, windows: tuple[str, ...]) -> None:
+    """Whether the months are summed, or some of them, or none: what is marked is read from its days."""
+    mark(connection, {(row["site"], row["day"]) for row in ROWS})
+    days = [len(found) for found in iter(lambda: sum_dirty_days(connection, limit=4), [])]
     assert plain(site_counts(connection, TODAY, windows)) == expected(windows)
+    months = 0
+    while sum_dirty_months(connection, limit=2):
+        assert plain(site_counts(connection, TODAY, windows)) == expected(windows)
+        months += 1
+    assert (sum(days), months) == (11, 6)
+    only = [one for one in expected(windows) if one[0] == "OSL"]
+    assert plain(site_counts(connection, TODAY, windows, ["OSL", "nowhere"])) == only
+
+
+def test_a_day_of_a_summed_month_counts_once_when_it_changes(connection: Connection) -> None:
+    sum_all(connection)
+    old = TODAY.date() - timedelta(days=900)
+    with connection.begin_nested() as undone:
+        connection.execute(text("DELETE FROM contributions WHERE site = 'OSL' AND day = :day"), {"day": old})
+        mark(connection, {("OSL", old)})
+        before = plain(site_counts(connection, TODAY, ["all"], ["OSL"]))
+        assert sum_dirty_days(connection) == [("OSL", old)]
+        after = plain(site_counts(connection, TODAY, ["all"], ["OSL"]))
+        assert before != after
+        assert sum_dirty_months(connection) == 1
+        assert after == plain(site_counts(connection, TODAY, ["all"], ["OSL"]))
+        undone.rollback()
