@@ -3,7 +3,7 @@
 Procedures are entered first; then their follow-up CT reports are sent at a steady rate, each with one adverse event to
 find. Arrival is the broker's acknowledgment. Readable is when the event's row is committed (a trigger of the
 benchmark's own notifies another connection), which is what the FHIR gateway reads. The gauge is
-``complication_metrics``'s own, scraped four times a second: the n-th report's is the first scrape that counts n events.
+``complication_metrics``'s own, scraped ten times a second: the n-th report's is the first scrape that counts n events.
 Answers are checked. Broker, database, services and this program share the machine.
 """
 
@@ -36,7 +36,7 @@ from simulators.play import write_clock
 SERVICES = ("report_normalizer", "procedure_joiner", "complication_metrics")
 AS_OF = datetime(2022, 1, 1, tzinfo=UTC)
 TARGET_S = 1.0
-SCRAPE_S, WAIT_S = 0.25, 60.0
+SCRAPE_S, WAIT_S = 0.1, 60.0
 TELL = """
 CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN PERFORM pg_notify('readable', NEW.body->>'accession'); RETURN NULL; END $$;
