@@ -59,4 +59,4 @@ def build(settings: Settings) -> Processor:
 def run(settings: Settings) -> None:
     """Run until stopped."""
     prepare()
-    Worker(build(settings), settings, make_engine(settings)).run()
+    Worker(build(settings), settings, make_engine(settings, by_index=True)).run()

@@ -19,8 +19,15 @@ IDLE_IN_TRANSACTION_MS = 180_000
 """Above the producer's request time-out: a paused worker loses its row locks, a slow one doesn't."""
 
 
-def make_engine(settings: Settings, *, pool: int = 4) -> Engine:
-    """An engine with a small pool that checks its connections before use."""
+def make_engine(settings: Settings, *, pool: int = 4, by_index: bool = False) -> Engine:
+    """An engine with a small pool that checks its connections before use.
+
+    ``by_index`` is for those that look up a few rows for each message. PostgreSQL keeps the plan of a statement that
+    it was given while a table was nearly empty, and would read the whole table by it when the table has grown.
+    """
+    options = f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS} -c timezone=UTC -c jit=off"
+    if by_index:
+        options += " -c enable_seqscan=off"
     url = make_url(settings.database_url)
     password = settings.database_password()
     if password is not None:
@@ -36,7 +43,7 @@ def make_engine(settings: Settings, *, pool: int = 4) -> Engine:
             "connect_timeout": 5,
             "application_name": "cryowatch",
             # Compiling a plan takes longer than any statement of ours, and PostgreSQL is misled by rows inside JSON.
-            "options": f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS} -c timezone=UTC -c jit=off",
+            "options": options,
         },
     )
 

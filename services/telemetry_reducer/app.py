@@ -72,4 +72,4 @@ def summaries(connection: Connection, frames: list[KeyedFrame]) -> list[Fact]:
 
 def run(settings: Settings) -> None:
     """Run until stopped."""
-    Worker(build(settings), settings, make_engine(settings)).run()
+    Worker(build(settings), settings, make_engine(settings, by_index=True)).run()

@@ -4,12 +4,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, Select, delete, func, select, text
+from sqlalchemy import Connection, Engine, Select, delete, func, select, text
 
 from services.audit.act import Patient
 from services.audit.search import Place, Wanted, page_query
 from services.casework.review import flagged
 from services.charts.tables import adverse_events, contributions, day_totals, dirty_days, facts, kin, kin_names
+from services.runtime.batch_rows import one_of
+from services.runtime.database import make_engine
+from services.runtime.settings import Settings
 from services.runtime.tables import audit_events, erased_subjects, message_ledger, message_subjects
 
 pytestmark = pytest.mark.live
@@ -72,6 +75,38 @@ def test_an_index_answers(database: Engine) -> None:
     plans = {name: plan(database, query) for name, query in QUERIES.items()}
     wrong = {name: shown for name, shown in plans.items() if "Index" not in shown or "Seq Scan" in shown}
     assert wrong == {}
+
+
+@pytest.mark.parametrize("by_index", [True, False])
+def test_a_plan_from_when_a_table_was_small_does_not_read_all_of_it_later(database: Engine, by_index: bool) -> None:
+    """Without ``by_index`` it does, which is what the setting is for."""
+    url = database.url.render_as_string(hide_password=False)
+    engine = make_engine(Settings(database_url=url), by_index=by_index)
+    query = select(kin_names.c.kin).where(one_of(kin_names.c.name, ["a", "b"]))
+
+    def scans(connection: Connection) -> int:
+        for _ in range(20):  # psycopg prepares it, then PostgreSQL settles on one plan for all parameters
+            connection.execute(query)
+        connection.execute(text("SELECT pg_stat_force_next_flush()"))
+        connection.commit()
+        with database.connect() as other:
+            scanned = "SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'kin_names'"
+            return int(other.execute(text(scanned)).scalar_one())
+
+    def run(*statements: str) -> None:
+        with database.begin() as other:
+            for statement in statements:
+                other.execute(text(statement))
+
+    names = "INSERT INTO kin_names SELECT 'n' || n, -1 FROM generate_series"
+    run("INSERT INTO kin (id) OVERRIDING SYSTEM VALUE VALUES (-1)", f"{names}(1, 5) n", "ANALYZE kin_names")
+    with engine.connect() as connection:
+        scans(connection)
+        run(f"{names}(6, 20000) n")
+        before, after = scans(connection), scans(connection)
+    engine.dispose()
+    run("DELETE FROM kin_names WHERE kin = -1", "DELETE FROM kin WHERE id = -1")
+    assert (after == before) == by_index
 
 
 def test_what_holds_few_rows_of_many_has_an_index_of_its_own(database: Engine) -> None:
