@@ -174,7 +174,7 @@ MUTATIONS = (
         "one-sum",
         "rates: days and months are summed one after the other",
         (("services/charts/day_sums.py", "    connection.execute(_ONE_AT_A_TIME)\n", ""),),
-        "tests/charts/test_beside_each_other.py::test_two_sums_of_one_month_count_each_others_days",
+        "tests/charts/test_beside_each_other.py::test_a_sum_of_a_month_waits_for_a_sum_of_its_days",
     ),
     Mutation(
         "summary-lock",
