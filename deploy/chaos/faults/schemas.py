@@ -17,7 +17,8 @@ def rename_back(ground: Ground, table: str) -> None:
 
 
 def _rename(ground: Ground, old: str, new: str) -> None:
+    """Rename when nobody uses the table: a joiner may, waiting for a row on its way to a broker that is away."""
     with ground.connect() as connection:
-        connection.execute("SET lock_timeout = '10s'")
+        connection.execute("SET lock_timeout = '60s'")
         name = psycopg.sql.Identifier
         connection.execute(psycopg.sql.SQL("ALTER TABLE {} RENAME TO {}").format(name(old), name(new)))
