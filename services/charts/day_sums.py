@@ -89,10 +89,9 @@ def sum_dirty_months(connection: Connection, limit: int = 500) -> int:
     return len(marked)
 
 
-def sum_all(connection: Connection) -> None:
-    """Sum until nothing is marked."""
-    while sum_dirty_days(connection) or sum_dirty_months(connection):
-        pass
+def sum_some(connection: Connection) -> int:
+    """Sum some of the marked days or, when none is left, of their months; returns how many, 0 when nothing waits."""
+    return len(sum_dirty_days(connection)) or sum_dirty_months(connection)
 
 
 def month_of(day: ColumnElement[date]) -> ColumnElement[date]:

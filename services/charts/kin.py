@@ -81,8 +81,8 @@ def _enter(connection: Connection, known: dict[str, int], named: Sequence[tuple[
     homes: dict[str, int] = {}
     for linked in named:
         held = [known[name] for name in linked if name in known]
-        for first in {first_of[name] for name in linked if name not in known} if held else ():
-            homes[first] = min(held) if first not in homes else min(*held, homes[first])
+        new = {first_of[name] for name in linked if name in first_of} if held else set()
+        homes |= {first: min(*held, homes.get(first, held[0])) for first in new}
     firsts = sorted(set(first_of.values()) - homes.keys())
     made: dict[str, int] = {}
     if firsts:

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from services.charts.day_sums import sum_dirty_days, sum_dirty_months
+from services.charts.day_sums import sum_some
 from services.charts.due import publish_due
 from services.charts.expiry import expire
 from services.charts.publishing import Publisher
@@ -181,7 +181,7 @@ class Rebuild:
                 pass
         while (step := self._step(within, lambda c: publish_due(c, self.publisher, as_of))) > 0:
             progress(step)
-        while self._step(within, lambda c: len(sum_dirty_days(c)) or sum_dirty_months(c)) > 0:
+        while self._step(within, sum_some) > 0:
             pass
 
     def _step(self, within: Connection | None, step: Callable[[Connection], int]) -> int:

@@ -31,6 +31,7 @@ class Refresher:
         self._stale: set[str] = set()
         self._date: date | None = None
         self._whole_due = self._months_due = 0.0
+        self._months_wait = True
 
     def rest(self) -> None:
         """Expose nothing; the next turn reads everything."""
@@ -42,12 +43,14 @@ class Refresher:
         with self._engine.begin() as summing:  # ended before anything is read: what is read is committed
             days = sum_dirty_days(summing, SUMMED_AT_ONCE)
         self._stale.update(site for site, _ in days)
+        self._months_wait |= bool(days)
         self._read(connection)
         months = 0
-        if not days or time.monotonic() >= self._months_due:
+        if (self._months_wait and not days) or time.monotonic() >= self._months_due:
             with self._engine.begin() as summing:
                 months = sum_dirty_months(summing, SUMMED_AT_ONCE)
-            if months < SUMMED_AT_ONCE:
+            self._months_wait = months == SUMMED_AT_ONCE
+            if not self._months_wait:
                 self._months_due = time.monotonic() + MONTHS_SECONDS
         return SUMMED_AT_ONCE in (len(days), months)
 

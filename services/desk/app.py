@@ -82,7 +82,7 @@ def build(
 def run(settings: Settings) -> None:
     """Serve until SIGTERM."""
     log = configure(SERVICE, settings.log_level)
-    engine = make_engine(settings, pool=6)
+    engine = make_engine(settings, pool=6, by_index=True)
     casework = Casework(engine, Trail(SERVICE), Restraint())
     metrics = PipelineMetrics(SERVICE, ())
     open_letters = Gauge(

@@ -74,7 +74,7 @@ def build(
 def run(settings: Settings) -> None:
     """Serve until SIGTERM."""
     log = configure(SERVICE, settings.log_level)
-    engine = make_engine(settings, pool=8)
+    engine = make_engine(settings, pool=8, by_index=True)
     repository = Repository(engine)
     ready, said = False, ""
     health = Health(ready=lambda: ready)

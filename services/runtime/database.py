@@ -22,8 +22,8 @@ IDLE_IN_TRANSACTION_MS = 180_000
 def make_engine(settings: Settings, *, pool: int = 4, by_index: bool = False) -> Engine:
     """An engine with a small pool that checks its connections before use.
 
-    ``by_index`` is for those that look up a few rows for each message. PostgreSQL keeps the plan of a statement that
-    it was given while a table was nearly empty, and would read the whole table by it when the table has grown.
+    ``by_index`` is for those that look up a few rows for each message or request. PostgreSQL keeps the plan that it
+    made while a table was nearly empty, and would read the whole table by it when the table has grown.
     """
     options = f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS} -c timezone=UTC -c jit=off"
     if by_index:

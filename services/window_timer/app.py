@@ -46,4 +46,4 @@ def run(settings: Settings) -> None:
                 tidied = time.monotonic()
         return done
 
-    run_loop(SERVICE, settings, make_engine(settings), registry, step, pause=0.2)
+    run_loop(SERVICE, settings, make_engine(settings, by_index=True), registry, step, pause=0.2)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, delete, select
 
-from services.charts.day_sums import sum_all
+from services.charts.day_sums import sum_some
 from services.charts.due import publish_due
 from services.charts.publishing import Publisher
 from services.clinical.moments import parse_iso
@@ -86,5 +86,6 @@ class Pipeline:
         with self.engine.begin() as connection:
             while publish_due(connection, self.publisher, self.as_of):
                 pass
-            sum_all(connection)
+            while sum_some(connection):
+                pass
         self.join()
