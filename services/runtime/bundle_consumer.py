@@ -166,9 +166,3 @@ class BundleConsumer(driver.Consumer):  # type: ignore[misc]  # Faust has no typ
         if done:
             self._committed_offset.update(mine)
         return done
-
-
-class BundleTransport(driver.Transport):  # type: ignore[misc]  # Faust has no types
-    """Faust's Kafka transport with :class:`BundleConsumer`."""
-
-    Consumer = BundleConsumer

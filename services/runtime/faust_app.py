@@ -6,7 +6,9 @@ from typing import Any
 
 import faust
 
-from services.runtime.bundle_consumer import POLLS, BundleTransport
+from services.runtime.bundle_consumer import POLLS
+from services.runtime.bundle_producer import BATCH
+from services.runtime.bundle_transport import BundleTransport
 from services.runtime.kafka_access import KafkaAccess
 from services.runtime.settings import Settings
 
@@ -37,9 +39,9 @@ def make_app(service: str, settings: Settings, access: KafkaAccess, loop: asynci
         consumer_group_instance_id=settings.instance or None,
         stream_buffer_maxsize=4,
         stream_wait_empty=True,
-        producer_linger=0.005,
         producer_request_timeout=120.0,
         producer_max_request_size=32 * 2**20,
+        producer_max_batch_size=BATCH,
     )
     app.transport = BundleTransport(app.conf.broker_consumer, app)
     return app

@@ -5,29 +5,40 @@ There is no time-out of our own: a record that was given up might still be sent,
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from aiokafka.errors import KafkaError
+from faust.exceptions import NotReady
 from sqlalchemy import Engine
 from structlog.stdlib import BoundLogger
 
 from services.runtime import outbox
+from services.runtime.bundle_producer import BundleProducer, Record
 from services.runtime.database import unavailable
 from services.runtime.outcomes import Unavailable
 
 _IDLE, _AWAY = 0.25, 1.0
 """How often it looks without being told (what a dead worker or a command has queued), and how long it then waits."""
 _FULL = 500
+_KAFKA_AWAY = (Unavailable, KafkaError, NotReady, OSError)
+"""What says that Kafka doesn't answer, or that the producer isn't started yet."""
 
 
 class OutboxPublisher:
-    """Publishes to ``topics`` (Faust's, by name); ``answered`` is told which dependency answers and which doesn't."""
+    """Publishes to ``topics``; ``producer`` gives the one to send with, ``answered`` is told which dependency does."""
 
     def __init__(
-        self, engine: Engine, topics: Mapping[str, Any], answered: Callable[[str, bool], None], log: BoundLogger
+        self,
+        engine: Engine,
+        topics: Sequence[str],
+        producer: Callable[[], Awaitable[BundleProducer]],
+        answered: Callable[[str, bool], None],
+        log: BoundLogger,
     ) -> None:
-        self._engine, self._topics, self._answered, self._log = engine, topics, answered, log
+        self._engine, self._topics, self._producer = engine, tuple(topics), producer
+        self._answered, self._log = answered, log
 
     async def run(self, stopping: asyncio.Event, queued: asyncio.Event, beat: Callable[[], None]) -> None:
         """Publish until told to stop, at once when ``queued`` says that there is something; ``beat`` after a round."""
@@ -42,35 +53,48 @@ class OutboxPublisher:
             except asyncio.CancelledError:
                 return
             except Exception as problem:
+                if stopping.is_set():
+                    return
+                if not unavailable(problem) and not isinstance(problem, _KAFKA_AWAY):
+                    raise
                 self._answered("database" if unavailable(problem) else "kafka", False)
                 await asyncio.sleep(_AWAY)
 
     async def drain(self) -> int:
         """Send one batch of rows and delete those that the broker has acknowledged; Unavailable when some weren't."""
-        connection, rows = await asyncio.to_thread(outbox.take, self._engine, tuple(self._topics), _FULL)
+        connection, rows = await asyncio.to_thread(outbox.take, self._engine, self._topics, _FULL)
         sent: list[int] = []
         try:
-            results = await asyncio.gather(*[await self._send(row) for row in rows], return_exceptions=True)
-            sent = [row.id for row, result in zip(rows, results, strict=True) if not isinstance(result, BaseException)]
+            by_topic: dict[str, list[Any]] = {}
+            for row in rows:
+                by_topic.setdefault(row.topic, []).append(row)
+            tried = await asyncio.gather(*(self._send(*one) for one in by_topic.items()), return_exceptions=True)
+            sent = [number for numbers in tried if not isinstance(numbers, BaseException) for number in numbers]
         finally:
             await asyncio.shield(asyncio.to_thread(outbox.settle, connection, sent))
+        for problem in tried:
+            if isinstance(problem, BaseException):
+                raise problem
         if len(sent) < len(rows):
             raise Unavailable("kafka")
         return len(rows)
 
-    async def _send(self, row: Any) -> Awaitable[Any]:
-        """Hand one row to the producer; what it refuses at once fails alone and doesn't hold up the others."""
-        try:
-            acknowledged: Awaitable[Any] = await self._topics[row.topic].send(
-                key=row.key.encode() if row.key else None,
-                value=None if row.value is None else bytes(row.value),
-                headers=outbox.kafka_headers(row.headers),
-            )
-        except Exception as refusal:
-            acknowledged = asyncio.get_running_loop().create_future()
-            acknowledged.set_exception(refusal)
-            self._log.error("record_refused", topic=row.topic, error=type(refusal).__name__)
-        return acknowledged
+    async def _send(self, topic: str, rows: Sequence[Any]) -> list[int]:
+        """Send the rows of a topic; the numbers of those that the broker has acknowledged."""
+        producer = await self._producer()
+        fates = await producer.send_together(topic, [_record(row) for row in rows])
+        for problem in fates:
+            if problem is not None and not getattr(problem, "retriable", False):
+                self._log.error("record_refused", topic=topic, error=type(problem).__name__)
+        return [row.id for row, problem in zip(rows, fates, strict=True) if problem is None]
+
+
+def _record(row: Any) -> Record:
+    return Record(
+        row.key.encode() if row.key else None,
+        None if row.value is None else bytes(row.value),
+        outbox.kafka_headers(row.headers),
+    )
 
 
 async def _at_most(seconds: float, event: asyncio.Event) -> None:

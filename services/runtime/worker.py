@@ -101,10 +101,9 @@ class Worker:
 
     def _faust(self, loop: asyncio.AbstractEventLoop) -> Any:
         app = make_app(self.processor.service, self.settings, self._kafka, loop)
-        raw = {"key_serializer": "raw", "value_serializer": "raw"}
-        self._sinks = {name: app.topic(name, key_type=bytes, value_type=bytes, **raw) for name in self.processor.sinks}
         for name in self.processor.sources:
-            app.agent(app.topic(name, **raw), name=f"{self.processor.service}.{name}", concurrency=1)(self._agent)
+            topic = app.topic(name, key_serializer="raw", value_serializer="raw")
+            app.agent(topic, name=f"{self.processor.service}.{name}", concurrency=1)(self._agent)
         app.task(self._publish)
         app.task(self._stop_gracefully)
         app.task(self._heartbeat)
@@ -201,7 +200,8 @@ class Worker:
         self.log.info("dependency_answers" if up else "dependency_unavailable", dependency=dependency)
 
     async def _publish(self) -> None:
-        publisher = OutboxPublisher(self.engine, self._sinks, self._answer, self.log)
+        sinks, producer = self.processor.sinks, self.app.maybe_start_producer
+        publisher = OutboxPublisher(self.engine, sinks, producer, self._answer, self.log)
         await publisher.run(self.stopping, self._queued, self.health.beat)
 
     async def _heartbeat(self) -> None:
