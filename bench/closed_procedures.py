@@ -110,12 +110,11 @@ def copy_sites(engine: Engine, first: int, last: int) -> None:
                 f"{said('owner')}, {said('site')}, t.day, t.counts, {group}"
                 f" FROM contributions t, {sites} WHERE {mine} AND t.kin < {STRIDE}"
             ),
-            "month_totals (site, month, stratum, measure, count)": (
-                f"{said('site')}, t.month, {said('stratum')}, t.measure, t.count FROM month_totals t, {sites}"
-                f" WHERE {mine}"
+            "month_totals (site, month, counts)": (
+                f"{said('site')}, t.month, t.counts FROM month_totals t, {sites} WHERE {mine}"
             ),
-            "day_totals (site, day, stratum, measure, count)": (
-                f"{said('site')}, t.day, {said('stratum')}, t.measure, t.count FROM day_totals t, {sites} WHERE {mine}"
+            "day_totals (site, day, counts)": (
+                f"{said('site')}, t.day, t.counts FROM day_totals t, {sites} WHERE {mine}"
             ),
         }
         for table, selected in copies.items():

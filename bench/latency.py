@@ -8,6 +8,7 @@ Answers are checked. Broker, database, services and this program share the machi
 """
 
 import argparse
+import asyncio
 import os
 import statistics
 import sys
@@ -20,7 +21,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import psycopg
-from kafka import KafkaProducer
+from aiokafka import AIOKafkaProducer
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import create_engine, text
@@ -97,17 +98,20 @@ def _accession(n: int) -> str:
 
 def _send(kafka: str, values: list[bytes], rate: float) -> list[float]:
     """Send at that rate; when the broker had each of them."""
-    producer = KafkaProducer(bootstrap_servers=kafka, acks="all", linger_ms=0 if rate else 50)
+    return asyncio.run(_sent(kafka, values, rate))
+
+
+async def _sent(kafka: str, values: list[bytes], rate: float) -> list[float]:
     arrived = [0.0] * len(values)
-    started = time.monotonic()
-    for number, value in enumerate(values):
-        if rate:
-            time.sleep(max(0.0, started + number / rate - time.monotonic()))
-        future = producer.send("hl7v2-inbound", value, b"PACSREP|IEO%d" % (number % 16))
-        future.add_callback(lambda _, n=number: arrived.__setitem__(n, time.monotonic()))
-    producer.flush(timeout=60)
-    producer.close()
-    assert all(arrived), "the broker refused a message"
+    async with AIOKafkaProducer(bootstrap_servers=kafka, acks="all", linger_ms=0 if rate else 50) as producer:
+        started = time.monotonic()
+        for number, value in enumerate(values):
+            if rate:
+                await asyncio.sleep(max(0.0, started + number / rate - time.monotonic()))
+            sent = await producer.send("hl7v2-inbound", value, b"PACSREP|IEO%d" % (number % 16))
+            sent.add_done_callback(lambda _, n=number: arrived.__setitem__(n, time.monotonic()))
+        await producer.flush()
+        assert all(arrived), "the broker refused a message"
     return arrived
 
 

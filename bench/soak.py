@@ -129,7 +129,7 @@ def measure(engine: Engine, sites: int, size: int, count: int, dice: random.Rand
     days = 0
     while True:
         with engine.begin() as connection:
-            summed = len(sum_dirty_days(connection, limit=50))
+            summed = sum_dirty_days(connection, limit=50).days
         days += summed
         if not summed:
             with engine.begin() as connection:

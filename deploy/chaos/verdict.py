@@ -25,6 +25,7 @@ from services.clinical.canonical import canonical, to_json
 from services.clinical.facts import fact_from_json
 from services.clinical.rates.contributions import Contribution
 from services.clinical.rates.rate import WINDOWS, Counts
+from services.clinical.rates.tally import Tally, add, each
 from services.command.export_folder import Analysis, analyze_messages
 from services.complication_metrics.collector import RatesCollector
 from services.runtime.message import InboundMessage
@@ -113,9 +114,9 @@ def outcome(connection: psycopg.Connection[Any], analysis: Analysis) -> list[Fin
         "SELECT owner, site, day, s.key, m.key, m.value::integer"
         " FROM contributions, jsonb_each(counts) s, jsonb_each_text(s.value) m"
     ).fetchall()
-    totals = connection.execute("SELECT site, day, stratum, measure, count FROM day_totals").fetchall()
-    by_month = connection.execute("SELECT site, month, stratum, measure, count FROM month_totals").fetchall()
-    wanted = [(*c[:3], *each) for c in analysis.contributions for each in c.each()]
+    totals = connection.execute("SELECT site, day, counts FROM day_totals").fetchall()
+    by_month = connection.execute("SELECT site, month, counts FROM month_totals").fetchall()
+    wanted = [(*c[:3], *one) for c in analysis.contributions for one in each(c.counts)]
     days: Counter[tuple[Any, ...]] = Counter()
     for _, *key, count in wanted:
         days[tuple(key)] += count
@@ -129,8 +130,8 @@ def outcome(connection: psycopg.Connection[Any], analysis: Analysis) -> list[Fin
         *_compare("procedure records", _texts(to_json(r) for r in analysis.records), _texts(r[0] for r in records)),
         *_compare("adverse events", _texts(to_json(e) for e in live), _texts(r[0] for r in events)),
         *_compare("rate contributions", Counter(wanted), Counter(tuple(row) for row in kept)),
-        *_compare("day totals", summed, Counter(tuple(row) for row in totals)),
-        *_compare("month totals", summed_by_month, Counter(tuple(row) for row in by_month)),
+        *_compare("day totals", summed, _each_total(totals)),
+        *_compare("month totals", summed_by_month, _each_total(by_month)),
     ]
 
 
@@ -179,17 +180,19 @@ def resources(ground: Ground, analysis: Analysis) -> list[Finding]:
     return _compare("AdverseEvent resources", live, standing)
 
 
+def _each_total(rows: Iterable[tuple[Any, ...]]) -> Counter[Any]:
+    return Counter((site, at, *one) for site, at, counts in rows for one in each(counts))
+
+
 def _rates(contributions: Iterable[Contribution], as_of: datetime) -> bytes:
-    by: dict[tuple[str, str], dict[tuple[str, str], int]] = {}
+    by: dict[tuple[str, str], Tally] = {}
     for one in contributions:
         for window in WINDOWS:
             first = window_start(window, as_of)
             if one.day <= as_of.date() and (first is None or one.day > first):
-                counts = by.setdefault((one.site, window), {})
-                for stratum, measure, number in one.each():
-                    counts[stratum, measure] = counts.get((stratum, measure), 0) + number
+                add(by.setdefault((one.site, window), {}), one.counts)
     collector, registry = RatesCollector(), CollectorRegistry()
-    collector.update([SiteCounts(site, window, Counts(counts)) for (site, window), counts in by.items()], as_of)
+    collector.update([SiteCounts(site, window, Counts.of(sums)) for (site, window), sums in by.items()], as_of)
     registry.register(collector)
     return generate_latest(registry)
 

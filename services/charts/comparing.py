@@ -49,8 +49,8 @@ TABLES: dict[str, _Side] = {
     "procedure_records": _Side(("procedure",), f"({_RECORD})"),
     "adverse_events": _Side(("id",), f"({_EVENT})", "t.status = 'live'"),
     "contributions": _Side(("owner", "site", "day"), "counts"),
-    "day_totals": _Side(("site", "day", "stratum", "measure"), "count", _SUMMED),
-    "month_totals": _Side(("site", "month", "stratum", "measure"), "count", _MONTH_SUMMED),
+    "day_totals": _Side(("site", "day"), "counts", _SUMMED),
+    "month_totals": _Side(("site", "month"), "counts", _MONTH_SUMMED),
 }
 """What is compared: by which key, which value, and which rows. Events: those that stand (decision 3)."""
 

@@ -6,43 +6,58 @@ the mark that was there before the sum goes with it. A day that changes meanwhil
 Months have time: the mark of a day that is summed stays until its month is, and a month with marks is read from days.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Date,
-    DateTime,
-    FromClause,
-    Integer,
     Select,
-    Subquery,
     Table,
-    and_,
     cast,
     delete,
     false,
     func,
-    literal,
-    or_,
     select,
     text,
     true,
     tuple_,
-    union_all,
     update,
 )
 from sqlalchemy.dialects.postgresql import Insert
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from services.charts.tables import contributions, day_totals, dirty_days, month_totals
-from services.runtime.batch_rows import as_rows, insertion
+from services.clinical.rates.tally import Tally, add, moved
+from services.runtime.batch_rows import as_rows, insertion, one_of, rows_of
 
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('day sums of ' || current_schema(), 0))")
 """Two sums beside each other would each miss the days of a month that the other has summed."""
+
+Totals = dict[tuple[str, date], Tally]
+"""Counts by site and by day, or by a month's first day."""
+
+
+class Change(NamedTuple):
+    """How much a count of a site and day has grown (or, below zero, shrunk) since the day was last summed."""
+
+    site: str
+    day: date
+    stratum: str
+    measure: str
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class DaySums:
+    """How many marked days were summed again, and every count that came out differently."""
+
+    days: int = 0
+    changes: tuple[Change, ...] = ()
 
 
 def mark(connection: Connection, days: Iterable[tuple[str, date]]) -> None:
@@ -59,44 +74,43 @@ def _marking() -> Insert:
     return statement.on_conflict_do_update(index_elements=["site", "day"], set_=again)
 
 
-def each_count(source: FromClause = contributions) -> Subquery:
-    """The columns of ``source`` with a row for each of its ``counts``: stratum, measure, count."""
-    columns = source.c
-    stratum = func.jsonb_each(columns.counts).table_valued("key", "value", joins_implicitly=True).lateral()
-    measure = func.jsonb_each_text(stratum.c.value).table_valued("key", "value", joins_implicitly=True).lateral()
-    count = cast(measure.c.value, Integer).label("count")
-    others = [column for column in columns if column.name != "counts"]
-    return select(*others, stratum.c.key.label("stratum"), measure.c.key.label("measure"), count).subquery()
-
-
-def sum_dirty_days(connection: Connection, limit: int = 500) -> list[tuple[str, date]]:
-    """Sum marked days again, the longest marked first, in the caller's transaction; returns them (site, day)."""
+def sum_dirty_days(connection: Connection, limit: int = 500) -> DaySums:
+    """Sum marked days again, the longest marked first, in the caller's transaction."""
     marked = _marked(connection, limit, summed=False)
-    days = [(site, day) for site, day, _ in marked]
-    if days:
-        _sum_days(connection, days)
-        mine = _unchanged(marked)
-        connection.execute(update(dirty_days).where(*mine).values(summed=true()))
-    return days
+    if not marked:
+        return DaySums()
+    named = as_rows([{"site": site, "day": day} for site, day, _ in marked])
+    sums: Totals = {}
+    for site, day, counts, times in connection.execute(_kinds_of_days(), named):
+        add(sums.setdefault((site, day), {}), counts, times)
+    before = _totals(connection, _held_days(), named)
+    _write(connection, day_totals, before, sums)
+    connection.execute(update(dirty_days).where(_unchanged(marked)).values(summed=true()))
+    changes = (
+        Change(site, day, stratum, measure, by)
+        for site, day in {**before, **sums}
+        for stratum, measure, by in moved(before.get((site, day), {}), sums.get((site, day), {}))
+    )
+    return DaySums(len(marked), tuple(changes))
 
 
 def sum_dirty_months(connection: Connection, limit: int = 500) -> int:
     """Sum the months of marked days that are summed, and let the marks go; returns how many marks there were."""
     marked = _marked(connection, limit, summed=True)
     if marked:
-        _sum_months(connection, sorted({(site, day.replace(day=1)) for site, day, _ in marked}))
-        connection.execute(delete(dirty_days).where(*_unchanged(marked)))
+        months = sorted({(site, day.replace(day=1)) for site, day, _ in marked})
+        named = as_rows([{"site": site, "month": month} for site, month in months])
+        sums: Totals = {}
+        for site, month, counts in connection.execute(_days_of_months(), named):
+            add(sums.setdefault((site, month), {}), counts)
+        _write(connection, month_totals, _totals(connection, _held_months(), named), sums)
+        connection.execute(delete(dirty_days).where(_unchanged(marked)))
     return len(marked)
 
 
 def sum_some(connection: Connection) -> int:
     """Sum some of the marked days or, when none is left, of their months; returns how many, 0 when nothing waits."""
-    return len(sum_dirty_days(connection)) or sum_dirty_months(connection)
-
-
-def month_of(day: ColumnElement[date]) -> ColumnElement[date]:
-    """The first day of its month."""
-    return cast(func.date_trunc("month", cast(day, DateTime)), Date)
+    return sum_dirty_days(connection).days or sum_dirty_months(connection)
 
 
 def _marked(connection: Connection, limit: int, *, summed: bool) -> list[tuple[str, date, int]]:
@@ -106,52 +120,73 @@ def _marked(connection: Connection, limit: int, *, summed: bool) -> list[tuple[s
     return list(connection.execute(query).tuples())
 
 
-def _sum_days(connection: Connection, days: Sequence[tuple[str, date]]) -> None:
-    """The days are named one by one: joined with a list of them, PostgreSQL would read all of history."""
-    columns = contributions.c
-    key = (columns.site, columns.day, columns.shape)
-    times = func.count().over(partition_by=key).label("times")
-    # Most procedures of a day add the same: taken apart once for all of them, not once for each.
-    alike = select(*key, columns.counts, times).where(tuple_(columns.site, columns.day).in_(days)).distinct(*key)
-    rows = each_count(alike.subquery()).c
-    counted = select(rows.site, rows.day, rows.stratum, rows.measure, rows.count * rows.times)
-    _replace(connection, day_totals, tuple_(day_totals.c.site, day_totals.c.day).in_(days), counted)
-
-
-def _sum_months(connection: Connection, months: Sequence[tuple[str, date]]) -> None:
-    days = day_totals.c
-    month = month_of(days.day)
-    theirs = or_(*(and_(days.site == site, days.day >= first, days.day < _next(first)) for site, first in months))
-    counted = select(days.site, month, days.stratum, days.measure, days.count).where(theirs)
-    _replace(connection, month_totals, tuple_(month_totals.c.site, month_totals.c.month).in_(months), counted)
-
-
-def _replace(connection: Connection, totals: Table, theirs: ColumnElement[bool], counted: Select[Any]) -> None:
-    """Make the totals that are ``theirs`` the sums of what was counted, a key and a count a row; write what differs.
-
-    Old and new are told apart by sums, not by a join: PostgreSQL has no idea how many rows a sum will have.
-    """
-    names = [column.name for column in totals.primary_key]
-    new = counted.add_columns(literal(0))
-    old = select(*totals.primary_key, literal(0), totals.c.count).where(theirs)
-    *key, counts, held = union_all(new, old).subquery().c
-    total = func.sum(counts)
-    differing = select(*key, cast(total, Integer)).group_by(*key).having(total != func.sum(held))
-    written = upsert(totals).from_select([*names, "count"], differing)
-    count = {"count": written.excluded.count}
-    connection.execute(written.on_conflict_do_update(index_elements=names, set_=count))
-    connection.execute(delete(totals).where(theirs, totals.c.count == 0))
-
-
-def _next(month: date) -> date:
-    return (month + timedelta(days=31)).replace(day=1)
-
-
-def _unchanged(marked: Sequence[tuple[str, date, int]]) -> tuple[ColumnElement[bool], ...]:
+def _unchanged(marked: Sequence[tuple[str, date, int]]) -> ColumnElement[bool]:
     """These very marks. Where somebody sets one just now, the old one is skipped: it is about to be replaced."""
-    marks = dirty_days.c
-    these = select(marks.mark).where(tuple_(marks.site, marks.day, marks.mark).in_(marked))
-    mine = these.with_for_update(skip_locked=True).cte("mine")
-    place = tuple_(marks.site, marks.day)
-    of_these = place.in_([(site, day) for site, day, _ in marked])
-    return of_these, marks.mark.in_(select(mine.c.mark))
+    these = select(dirty_days.c.mark).where(one_of(dirty_days.c.mark, [mark for _, _, mark in marked]))
+    return dirty_days.c.mark.in_(select(these.with_for_update(skip_locked=True).cte("mine").c.mark))
+
+
+@cache
+def _kinds_of_days() -> Select[Any]:
+    """What the named days' contributions add: most procedures of a day add the same, which is read once."""
+    named = rows_of(day_totals, ("site", "day")).subquery()
+    theirs = _of_each(contributions, contributions.c.site == named.c.site, contributions.c.day == named.c.day)
+    key = (theirs.c.site, theirs.c.day, theirs.c.shape)
+    times = func.count().over(partition_by=key).label("times")
+    kinds = select(*key, theirs.c.counts, times).select_from(named.join(theirs, true())).distinct(*key).subquery()
+    return select(kinds.c.site, kinds.c.day, kinds.c.counts, kinds.c.times)
+
+
+@cache
+def _days_of_months() -> Select[Any]:
+    named = rows_of(month_totals, ("site", "month")).subquery()
+    first, end = named.c.month, cast(named.c.month + text("interval '1 month'"), Date)
+    days = _of_each(day_totals, day_totals.c.site == named.c.site, day_totals.c.day >= first, day_totals.c.day < end)
+    return select(days.c.site, first, days.c.counts).select_from(named.join(days, true()))
+
+
+@cache
+def _held_days() -> Select[Any]:
+    named = rows_of(day_totals, ("site", "day")).subquery()
+    held = _of_each(day_totals, day_totals.c.site == named.c.site, day_totals.c.day == named.c.day)
+    return select(held.c.site, held.c.day, held.c.counts).select_from(named.join(held, true()))
+
+
+@cache
+def _held_months() -> Select[Any]:
+    named = rows_of(month_totals, ("site", "month")).subquery()
+    held = _of_each(month_totals, month_totals.c.site == named.c.site, month_totals.c.month == named.c.month)
+    return select(held.c.site, held.c.month, held.c.counts).select_from(named.join(held, true()))
+
+
+def _of_each(table: Table, *theirs: ColumnElement[bool]) -> LateralFromClause:
+    """The rows of ``table`` that belong to a named day or month, looked up for one after the other.
+
+    OFFSET 0 keeps PostgreSQL from joining them in another way: it can't know how many are named, and a plan that it
+    keeps might read all of history.
+    """
+    return select(table).where(*theirs).offset(0).lateral()
+
+
+def _totals(connection: Connection, held: Select[Any], named: Mapping[str, str]) -> Totals:
+    return {(site, at): counts for site, at, counts in connection.execute(held, named)}
+
+
+def _write(connection: Connection, table: Table, before: Totals, sums: Totals) -> None:
+    """Make totals what was summed; only what differs is written."""
+    names = tuple(column.name for column in table.columns)
+    rows = [
+        dict(zip(names, (*place, counts), strict=True)) for place, counts in sums.items() if counts != before.get(place)
+    ]
+    if rows:
+        connection.execute(_writing(table, names), as_rows(rows))
+    gone = [place for place in before if place not in sums]
+    if gone:
+        connection.execute(delete(table).where(tuple_(*table.primary_key).in_(gone)))
+
+
+@cache
+def _writing(table: Table, names: tuple[str, ...]) -> Insert:
+    statement = insertion(table, names)
+    key = [column.name for column in table.primary_key]
+    return statement.on_conflict_do_update(index_elements=key, set_={"counts": statement.excluded.counts})

@@ -143,9 +143,7 @@ day_totals = Table(
     metadata,
     Column("site", Text, primary_key=True),
     Column("day", Date, primary_key=True),
-    Column("stratum", Text, primary_key=True),
-    Column("measure", Text, primary_key=True),
-    Column("count", Integer, nullable=False),
+    Column("counts", JSONB, nullable=False, comment="count by measure, by stratum"),
     comment="contributions summed by day",
 )
 
@@ -156,9 +154,7 @@ month_totals = Table(
     metadata,
     Column("site", Text, primary_key=True),
     Column("month", Date, primary_key=True, comment="its first day"),
-    Column("stratum", Text, primary_key=True),
-    Column("measure", Text, primary_key=True),
-    Column("count", Integer, nullable=False),
+    Column("counts", JSONB, nullable=False, comment="count by measure, by stratum"),
     comment="day totals summed by month",
 )
 

@@ -11,13 +11,13 @@ from rich.progress import MofNCompleteColumn, Progress
 from rich.table import Table
 from sqlalchemy import Connection, func, select
 
-from services.charts.day_sums import each_count
 from services.charts.refolding import count, stored
-from services.charts.tables import adverse_events
+from services.charts.tables import adverse_events, contributions
 from services.clinical.canonical import to_json
 from services.clinical.grading.ruleset import RuleSet, parse_ruleset, shipped
 from services.clinical.publish import Rules, publish
 from services.clinical.rates.rate import UNITS, Counts
+from services.clinical.rates.tally import Tally, add
 from services.command.connection import reachable
 from services.command.tables import percent, show
 from services.runtime.clock import Clock
@@ -51,7 +51,7 @@ def shadow(rules: Path | None) -> None:
     tried = Rules(settings.secret("event_id_key"), (candidate,), published=candidate.id)
     as_of = Clock(settings.clock_file).now()
     changes: list[Change] = []
-    after: Counter[tuple[str, str]] = Counter()
+    after: Tally = {}
     bar = Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=Console(stderr=True))
     with reachable(settings) as engine, bar, engine.connect() as live:
         connection = live.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -63,12 +63,11 @@ def shadow(rules: Path | None) -> None:
                 bodies = [to_json(event) for event in would.events]
                 changes += _changes(before.get(group, []), bodies, now.id, candidate.id)
                 for one in would.contributions:
-                    for stratum, measure, number in one.each():
-                        after[stratum, measure] += number
+                    add(after, one.counts)
             bar.advance(task, len(charts))
         counts = _counts(connection)
     show(_listed(changes, now, candidate))
-    show(_rates(counts, Counts(dict(after)), now, candidate))
+    show(_rates(counts, Counts.of(after), now, candidate))
 
 
 def _published(connection: Connection, groups: list[int]) -> dict[int, list[dict[str, Any]]]:
@@ -80,9 +79,10 @@ def _published(connection: Connection, groups: list[int]) -> dict[int, list[dict
 
 
 def _counts(connection: Connection) -> Counts:
-    columns = each_count().c
-    query = select(columns.stratum, columns.measure, func.sum(columns.count)).group_by(columns.stratum, columns.measure)
-    return Counts({(stratum, measure): int(total) for stratum, measure, total in connection.execute(query)})
+    kind, sums = contributions.c.counts, Tally()
+    for counts, times in connection.execute(select(kind, func.count()).group_by(kind)):
+        add(sums, counts, times)
+    return Counts.of(sums)
 
 
 def _changes(before: list[dict[str, Any]], after: list[dict[str, Any]], old: str, new: str) -> list[Change]:

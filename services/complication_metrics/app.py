@@ -56,4 +56,4 @@ def run(settings: Settings) -> None:
             return 0
         return int(refresher.turn(connection))
 
-    run_loop(SERVICE, settings, engine, registry, step, pause=0.05)
+    run_loop(SERVICE, settings, engine, registry, step, pause=0.1)

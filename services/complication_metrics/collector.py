@@ -11,8 +11,9 @@ from datetime import datetime
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from services.charts.rates import SiteCounts
-from services.clinical.rates.rate import UNITS, Counts
+from services.charts.day_sums import Change
+from services.charts.rates import SiteCounts, window_start
+from services.clinical.rates.rate import UNITS, WINDOWS, Counts
 
 ALL_SITES = "all"
 ORGANS = {"all": "all", "bone": "organ=bone", "lung": "organ=lung", "soft_tissue": "organ=soft_tissue"}
@@ -38,12 +39,25 @@ class RatesCollector(Collector):
         self._served = _Served({}, {}, None)
 
     def update(self, counts: Iterable[SiteCounts], as_of: datetime) -> None:
-        """Replace what is served, all at once."""
-        self._served = _changed(_Served({}, {}, None), (), counts, as_of)
+        """Replace what is served, all at once. The sum over all sites is made here."""
+        sites: dict[str, dict[str, Counts]] = {}
+        total: dict[str, dict[tuple[str, str], int]] = {}
+        for one in counts:
+            sites.setdefault(one.site, {})[one.window] = one.counts
+            _add(total.setdefault(one.window, {}), one.counts.values)
+        self._served = _Served(sites, {window: Counts(values) for window, values in total.items()}, as_of)
 
-    def replace(self, sites: Iterable[str], counts: Iterable[SiteCounts], as_of: datetime) -> None:
-        """Replace what is served of some sites, all at once. The sum over all sites moves by the difference."""
-        self._served = _changed(self._served, sites, counts, as_of)
+    def move(self, changes: Iterable[Change], as_of: datetime) -> None:
+        """Move what is served by what changed, all at once; ``as_of`` is of the same day as the last update's."""
+        by_site: dict[str, list[Change]] = {}
+        for change in changes:
+            by_site.setdefault(change.site, []).append(change)
+        sites, total = dict(self._served.sites), self._served.total
+        for site, of_site in by_site.items():
+            moves = {window: _sums(of_site, window, as_of) for window in WINDOWS}
+            sites[site] = _moved(sites.get(site, {}), moves)
+            total = _moved(total, moves)
+        self._served = _Served({site: held for site, held in sites.items() if held}, total, as_of)
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         """The samples of one scrape."""
@@ -133,17 +147,28 @@ class _Families:
         )
 
 
-def _changed(before: _Served, sites: Iterable[str], counts: Iterable[SiteCounts], as_of: datetime) -> _Served:
-    new: dict[str, dict[str, Counts]] = {site: {} for site in sites}
-    for one in counts:
-        new.setdefault(one.site, {})[one.window] = one.counts
-    total = {window: dict(held.values) for window, held in before.total.items()}
-    for site, windows in new.items():
-        for sign, those in ((-1, before.sites.get(site, {})), (1, windows)):
-            for window, one_count in those.items():
-                sums = total.setdefault(window, {})
-                for key, number in one_count.values.items():
-                    sums[key] = sums.get(key, 0) + sign * number
-    kept = {site: windows for site, windows in {**before.sites, **new}.items() if windows}
-    held = {window for windows in kept.values() for window in windows}
-    return _Served(kept, {window: Counts(sums) for window, sums in total.items() if window in held}, as_of)
+def _add(sums: dict[tuple[str, str], int], more: Mapping[tuple[str, str], int]) -> None:
+    for key, number in more.items():
+        sums[key] = sums.get(key, 0) + number
+
+
+def _sums(changes: Iterable[Change], window: str, as_of: datetime) -> dict[tuple[str, str], int]:
+    """By how much each count of a window moves."""
+    first, today = window_start(window, as_of), as_of.date()
+    sums: dict[tuple[str, str], int] = {}
+    for change in changes:
+        if change.day <= today and (first is None or change.day > first):
+            _add(sums, {(change.stratum, change.measure): change.by})
+    return sums
+
+
+def _moved(held: Mapping[str, Counts], moves: Mapping[str, Mapping[tuple[str, str], int]]) -> dict[str, Counts]:
+    """Counts by window after these moves. What is zero isn't held: a window without a count isn't served."""
+    after: dict[str, Counts] = {}
+    for window in {**held, **moves}:
+        sums = dict(held[window].values) if window in held else {}
+        _add(sums, moves.get(window, {}))
+        values = {key: number for key, number in sums.items() if number}
+        if values:
+            after[window] = Counts(values)
+    return after

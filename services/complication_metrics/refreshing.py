@@ -1,4 +1,7 @@
-"""One turn of the metrics loop: sum the days that changed, read their sites again; months when there is time."""
+"""One turn of the metrics loop: sum the days that changed and move what is served by the differences.
+
+Months are summed when there is time.
+"""
 
 import time
 from datetime import date
@@ -13,8 +16,8 @@ from services.runtime.clock import Clock
 SUMMED_AT_ONCE = 500
 """Days; when so many were marked there may be more."""
 
-MONTHS_SECONDS = 5.0
-"""Months are summed when no day waits, and at least this often."""
+QUIET_SECONDS, MONTHS_SECONDS = 0.5, 5.0
+"""Months are summed when no day has been for so long, and at least this often."""
 
 REFRESH_SECONDS, REFRESH_SHARE = 5.0, 20
 """All sites are read again this often, and no more than one part in so many of the time goes into it.
@@ -28,9 +31,8 @@ class Refresher:
 
     def __init__(self, engine: Engine, clock: Clock, rates: RatesCollector) -> None:
         self._engine, self._clock, self._rates = engine, clock, rates
-        self._stale: set[str] = set()
         self._date: date | None = None
-        self._whole_due = self._months_due = 0.0
+        self._whole_due = self._months_due = self._quiet_since = 0.0
         self._months_wait = True
 
     def rest(self) -> None:
@@ -40,26 +42,26 @@ class Refresher:
 
     def turn(self, connection: Connection) -> bool:
         """One turn; whether there may be more to sum."""
-        with self._engine.begin() as summing:  # ended before anything is read: what is read is committed
-            days = sum_dirty_days(summing, SUMMED_AT_ONCE)
-        self._stale.update(site for site, _ in days)
-        self._months_wait |= bool(days)
-        self._read(connection)
-        months = 0
-        if (self._months_wait and not days) or time.monotonic() >= self._months_due:
-            with self._engine.begin() as summing:
-                months = sum_dirty_months(summing, SUMMED_AT_ONCE)
-            self._months_wait = months == SUMMED_AT_ONCE
-            if not self._months_wait:
-                self._months_due = time.monotonic() + MONTHS_SECONDS
-        return SUMMED_AT_ONCE in (len(days), months)
-
-    def _read(self, connection: Connection) -> None:
-        as_of, started = self._clock.now(), time.monotonic()
-        if as_of.date() != self._date or started >= self._whole_due:
+        known, self._date = self._date, None  # whatever fails from here on: the next turn reads everything
+        with self._engine.begin() as summing:  # ended before anything is served: what is served is committed
+            summed = sum_dirty_days(summing, SUMMED_AT_ONCE)
+        as_of, now = self._clock.now(), time.monotonic()
+        if as_of.date() != known or now >= self._whole_due:
             self._rates.update(site_counts(connection, as_of), as_of)
-            self._date = as_of.date()
-            self._whole_due = started + max(REFRESH_SECONDS, REFRESH_SHARE * (time.monotonic() - started))
-        elif self._stale:
-            self._rates.replace(self._stale, site_counts(connection, as_of, sites=self._stale), as_of)
-        self._stale.clear()
+            self._whole_due = now + max(REFRESH_SECONDS, REFRESH_SHARE * (time.monotonic() - now))
+        elif summed.changes:
+            self._rates.move(summed.changes, as_of)
+        self._date = as_of.date()
+        if summed.days:
+            self._months_wait, self._quiet_since = True, now
+        return summed.days == SUMMED_AT_ONCE or self._sum_months(now)
+
+    def _sum_months(self, now: float) -> bool:
+        """Whether there may be more."""
+        if not self._months_wait or now < min(self._months_due, self._quiet_since + QUIET_SECONDS):
+            return False
+        with self._engine.begin() as summing:
+            months = sum_dirty_months(summing, SUMMED_AT_ONCE)
+        self._months_wait = months == SUMMED_AT_ONCE
+        self._months_due = now + MONTHS_SECONDS
+        return self._months_wait

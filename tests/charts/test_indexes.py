@@ -28,10 +28,10 @@ QUERIES: dict[str, Any] = {
     "a day's contributions": select(contributions.c.counts).where(
         contributions.c.site == "S", contributions.c.day == datetime(2021, 1, 1, tzinfo=UTC).date()
     ),
-    "the days of a month": select(day_totals.c.count).where(
+    "the days of a month": select(day_totals.c.counts).where(
         day_totals.c.site == "S", day_totals.c.day >= PLACE.recorded.date(), day_totals.c.day < PLACE.recorded.date()
     ),
-    "the days of a window": select(day_totals.c.count).where(day_totals.c.day > PLACE.recorded.date()),
+    "the days of a window": select(day_totals.c.counts).where(day_totals.c.day > PLACE.recorded.date()),
     "a day's mark": delete(dirty_days).where(
         dirty_days.c.site == "S", dirty_days.c.day == datetime(2021, 1, 1, tzinfo=UTC).date()
     ),

@@ -1,12 +1,14 @@
 """What is exposed is what the record says after every turn: after a failed reading, and when only time has passed."""
 
+import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from alembic import command
-from sqlalchemy import Engine, create_engine, insert, text
+from sqlalchemy import Engine, create_engine, delete, insert, text
 
 from deploy.local.database import LocalDatabase
 from services.charts.day_sums import mark
@@ -44,6 +46,11 @@ class Ward:
             connection.execute(insert(contributions), [row])
             mark(connection, {(site, DAY)})
 
+    def discharge(self, owner: str) -> None:
+        with self.engine.begin() as connection:
+            gone = delete(contributions).where(contributions.c.owner == owner)
+            mark(connection, {(row.site, row.day) for row in connection.execute(gone.returning(contributions))})
+
     def turn(self) -> bool:
         with self.engine.begin() as connection:
             return self.refresher.turn(connection)
@@ -78,10 +85,10 @@ def ward(server: LocalDatabase, tmp_path: Path, request: pytest.FixtureRequest) 
     engine.dispose()
 
 
-def test_each_turn_exposes_what_changed_and_months_follow_when_no_day_waits(
+def test_each_turn_exposes_what_changed_and_months_follow_when_it_is_quiet(
     ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(refreshing, "REFRESH_SECONDS", 3600.0)  # so that what is seen was read by its site
+    monkeypatch.setattr(refreshing, "REFRESH_SECONDS", 3600.0)  # so that what is seen was moved by its days
     monkeypatch.setattr(refreshing, "MONTHS_SECONDS", 3600.0)
     assert not ward.turn()
     assert ward.waiting() == {}
@@ -95,28 +102,46 @@ def test_each_turn_exposes_what_changed_and_months_follow_when_no_day_waits(
         ward.treat(site, f"o{number}")
         ward.turn()
         assert ward.waiting() == expected
+    ward.discharge("o1")
+    ward.turn()
+    assert ward.waiting() == {"all": 2, "IEO": 2}
     assert ward.marks() == 2  # the days are summed, their months are not
+    time.sleep(refreshing.QUIET_SECONDS)
     ward.turn()
     assert ward.marks() == 0
-    assert ward.waiting() == {"all": 3, "IEO": 2, "OSL": 1}
+    assert ward.waiting() == {"all": 2, "IEO": 2}
 
 
-def test_a_site_whose_reading_fails_is_read_in_the_next_turn(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_months_are_summed_now_and_then_while_days_change_in_every_turn(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refreshing, "QUIET_SECONDS", 3600.0)
+    monkeypatch.setattr(refreshing, "MONTHS_SECONDS", 3600.0)
+    ward.turn()
+    left = []
+    for number in range(3):
+        ward.treat("IEO", f"o{number}")
+        if number == 1:
+            monkeypatch.setattr(ward.refresher, "_months_due", 0.0)
+        ward.turn()
+        left.append(ward.marks())
+    assert left == [1, 0, 1]
+
+
+def test_after_a_turn_that_failed_everything_is_read(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refreshing, "REFRESH_SECONDS", 3600.0)
     ward.turn()
     ward.treat("IEO", "o1")
-    real = refreshing.site_counts
     with monkeypatch.context() as failing:
-        failing.setattr(refreshing, "site_counts", _fails)
+        failing.setattr(ward.rates, "move", _fails)
         with pytest.raises(ConnectionError):
             ward.turn()
-    assert refreshing.site_counts is real
     assert ward.waiting() == {}
     ward.turn()
     assert ward.waiting() == {"all": 1, "IEO": 1}
 
 
-def _fails(*_: object, **__: object) -> list[object]:
+def _fails(*_: object) -> None:
     raise ConnectionError
 
 
@@ -138,7 +163,10 @@ def test_what_changed_without_a_mark_is_seen_when_all_is_read_again(
     ward.treat("IEO", "o1")
     ward.turn()
     with ward.engine.begin() as connection:
-        connection.execute(text("UPDATE day_totals SET count = 7"))
+        connection.execute(
+            text("UPDATE day_totals SET counts = :seven"),
+            {"seven": json.dumps({"all": dict.fromkeys(COUNTS["all"], 7)})},
+        )
     ward.turn()
     assert ward.waiting() == {"all": 7, "IEO": 7}
 

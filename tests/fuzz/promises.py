@@ -20,6 +20,7 @@ from services.clinical.kin import kin_groups
 from services.clinical.procedures.frame import FrameDigest
 from services.clinical.procedures.treatment import summarize
 from services.clinical.publish import Published, Rules, publish
+from services.clinical.rates.tally import each
 from services.contracts.codec import validator
 from services.fhir_gateway.adverse_event import resource
 from services.fhir_gateway.edition import Edition
@@ -143,7 +144,7 @@ class Pipeline:
             for release in Release:
                 resource(Edition(event, self.as_of), [None] * len(event.evidence), self.hospital, release)
         for c in result.contributions:
-            _hold(all(abs(number) < 2**31 for *_, number in c.each()), "a count fits its row")
+            _hold(all(abs(number) < 2**31 for *_, number in each(c.counts)), "a count fits its row")
             _storable(canonical(c), "a contribution")
 
 

@@ -24,8 +24,8 @@ SNAPSHOT = {
     "events": "SELECT id, status, revision, body::text, published_at FROM adverse_events ORDER BY 1",
     "versions": "SELECT id, revision, body::text, published_at FROM adverse_event_versions ORDER BY 1, 2",
     "contributions": "SELECT owner, site, day, counts::text FROM contributions ORDER BY 1, 2, 3",
-    "totals": "SELECT site, day, stratum, measure, count FROM day_totals ORDER BY 1, 2, 3, 4",
-    "months": "SELECT site, month, stratum, measure, count FROM month_totals ORDER BY 1, 2, 3, 4",
+    "totals": "SELECT site, day, counts FROM day_totals ORDER BY 1, 2",
+    "months": "SELECT site, month, counts FROM month_totals ORDER BY 1, 2",
     "frames": "SELECT site, accession, frame, content, digest::text FROM telemetry_frames ORDER BY 1, 2, 3, 4",
 }
 
@@ -120,8 +120,8 @@ def test_damage_is_shown_and_repaired_in_tables_and_topics(played: tuple[Stack, 
         "UPDATE adverse_events SET body = jsonb_set(body, '{event}', '\"nerve_palsy\"'), code = 'nerve_palsy'"
         " WHERE id IN (SELECT id FROM adverse_events WHERE status = 'live' ORDER BY id LIMIT 3)",
         "DELETE FROM facts WHERE kind = 'report-body'",
-        "UPDATE day_totals SET count = count + 1",
-        "UPDATE month_totals SET count = count - 1",
+        "UPDATE day_totals SET counts = counts || '{\"all\": {}}'",
+        "UPDATE month_totals SET counts = counts || '{\"all\": {}}'",
         "DELETE FROM telemetry_frames WHERE frame = 3",
     )
     assert all(damaged), "every damage must have hit something"

@@ -5,16 +5,14 @@ treated, assessed, ...) and ``patients``. Events count by their own grade; lesio
 worst. Only events of the first 24 hours count; possible ones are kept apart.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
 from services.clinical.events.adverse_event import AdverseEvent, Certainty, EventStatus, Phase, Timing
 from services.clinical.procedures.record import FollowUp, ProcedureRecord
 from services.clinical.rates.strata import ALL, lesion_strata, organs_of, procedure_strata
-
-Tally = dict[str, dict[str, int]]
-"""Count by measure, by stratum."""
+from services.clinical.rates.tally import Tally
 
 
 class Contribution(NamedTuple):
@@ -24,10 +22,6 @@ class Contribution(NamedTuple):
     site: str
     day: date
     counts: Tally
-
-    def each(self) -> Iterator[tuple[str, str, int]]:
-        """Stratum, measure and count of everything that is added."""
-        return ((stratum, measure, n) for stratum, of in self.counts.items() for measure, n in of.items())
 
 
 def contributions(
@@ -59,7 +53,7 @@ def counted(event: AdverseEvent) -> bool:
     return event.timing is Timing.WITHIN_24H and event.certainty is Certainty.DEFINITE
 
 
-def _add(to: Tally, stratum: str, *measures: str) -> None:
+def _count(to: Tally, stratum: str, *measures: str) -> None:
     counts = to.setdefault(stratum, {})
     for measure in measures:
         counts[measure] = counts.get(measure, 0) + 1
@@ -78,11 +72,11 @@ def _of_procedure(record: ProcedureRecord, events: Sequence[AdverseEvent], rules
         with_event.append("procedures.assessed_with_event")
     definite = [e for e in events if counted(e)]
     for stratum in procedure_strata(record):
-        _add(found, stratum, *always, *(with_event if definite else ()))
+        _count(found, stratum, *always, *(with_event if definite else ()))
     for organ in organs_of(record):
-        _add(found, f"organ={organ}", *always, *(with_event if any(e.organ == organ for e in definite) else ()))
+        _count(found, f"organ={organ}", *always, *(with_event if any(e.organ == organ for e in definite) else ()))
     worst = max((e.grade(ruleset).grade for e in definite), default=0)
-    _add(found, ALL, *([f"procedures.worst.{worst}"] if worst else ()), *(f"review.{flag}" for flag in record.review))
+    _count(found, ALL, *([f"procedures.worst.{worst}"] if worst else ()), *(f"review.{flag}" for flag in record.review))
     by_lesion = {}
     for lesion in record.lesions:
         where = lesion_strata(lesion, record)
@@ -92,7 +86,7 @@ def _of_procedure(record: ProcedureRecord, events: Sequence[AdverseEvent], rules
         if lesion.treated:
             measures += ["lesions.treated", *(["lesions.treated_with_event"] if mine else ())]
         for stratum in where:
-            _add(found, stratum, *measures)
+            _count(found, stratum, *measures)
     all_treated = bool(record.lesions) and all(lesion.treated for lesion in record.lesions)
     for event in events:
         named, where = by_lesion.get(event.lesion or "", (None, (ALL, f"organ={event.organ or 'unknown'}")))
@@ -102,9 +96,9 @@ def _of_procedure(record: ProcedureRecord, events: Sequence[AdverseEvent], rules
         if counted(event) and (named.treated if named else all_treated):
             measures.append("events.of_treated_lesions")
         for stratum in where:
-            _add(found, stratum, *measures)
+            _count(found, stratum, *measures)
         if counted(event) and named is None:
-            _add(found, ALL, "events.unattributed")
+            _count(found, ALL, "events.unattributed")
     return found
 
 
@@ -121,12 +115,12 @@ def _of_patient(records: Sequence[ProcedureRecord], events: dict[str, list[Adver
         (ALL, any(x.treated for x in lesions), bool(definite) or ambiguous),
         *of_organs,
     ):
-        _add(found, stratum, "patients.planned")
+        _count(found, stratum, "patients.planned")
         if treated:
-            _add(found, stratum, "patients.treated")
+            _count(found, stratum, "patients.treated")
         if relevant:
-            _add(found, stratum, "patients.with_event", *(["patients.treated_with_event"] if treated else []))
+            _count(found, stratum, "patients.with_event", *(["patients.treated_with_event"] if treated else []))
     worst = max((e.grade(ruleset).grade for e in definite), default=0)
     if worst:
-        _add(found, ALL, f"patients.worst.{worst}")
+        _count(found, ALL, f"patients.worst.{worst}")
     return found

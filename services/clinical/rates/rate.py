@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from services.clinical.rates.contributions import Contribution
+from services.clinical.rates.tally import Tally, add, each
 from services.clinical.rates.wilson import wilson
 
 WINDOWS = ("all", "30d", "90d", "365d")
@@ -37,6 +38,11 @@ class Counts:
 
     values: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, tally: Tally) -> "Counts":
+        """The counts of a tally."""
+        return cls({(stratum, measure): number for stratum, measure, number in each(tally)})
+
     def count(self, measure: str, stratum: str = "all") -> int:
         """One count; 0 when nothing was contributed."""
         return self.values.get((stratum, measure), 0)
@@ -60,8 +66,7 @@ def proportion(unit: str, numerator: int, denominator: int) -> Rate:
 
 def counts_of(contributions: Iterable[Contribution]) -> Counts:
     """Counts from contributions, summed from scratch."""
-    values: dict[tuple[str, str], int] = {}
+    sums: Tally = {}
     for one in contributions:
-        for stratum, measure, number in one.each():
-            values[stratum, measure] = values.get((stratum, measure), 0) + number
-    return Counts(values)
+        add(sums, one.counts)
+    return Counts.of(sums)
