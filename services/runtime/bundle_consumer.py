@@ -14,7 +14,7 @@ from faust.exceptions import NotReady
 from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import TP, ack_lock
 
-GATHER, PAUSE = 0.1, 0.03
+GATHER, PAUSE = 0.1, 0.05
 """Seconds from one bundle to the next, at least, and from one look at what has come to the next.
 
 A transaction for each record would take a core at a hundred records a second.
