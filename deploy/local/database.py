@@ -55,16 +55,19 @@ class LocalDatabase:
 
     PostgreSQL refuses to run as root and is then run as nobody: its data lies in a folder that every user may
     traverse, and so do its programs, copied there when they are installed where only root can reach (its home).
+    ``installed`` is the folder of another server's programs, which everybody can reach.
     """
 
-    def __init__(self, directory: Path | None = None, settings: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, directory: Path | None = None, settings: tuple[str, ...] = (), installed: Path | None = None
+    ) -> None:
         self._made = directory is None
         self.directory = directory or _short_folder()
         (self.port,) = free_ports(1)
         self._settings = ("max_connections=120", "shared_buffers=64MB", "timezone=UTC", *settings)
         self._user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
-        self._programs: Path | None = None
+        self._programs = installed
 
     @property
     def url(self) -> str:
