@@ -84,14 +84,14 @@ def sum_dirty_days(connection: Connection, limit: int = 500) -> DaySums:
     for site, day, counts, times in connection.execute(_kinds_of_days(), named):
         add(sums.setdefault((site, day), {}), counts, times)
     before = _totals(connection, _held_days(), named)
-    _write(connection, day_totals, before, sums)
-    connection.execute(update(dirty_days).where(_unchanged(marked)).values(summed=true()))
-    changes = (
+    changes = tuple(
         Change(site, day, stratum, measure, by)
         for site, day in {**before, **sums}
         for stratum, measure, by in moved(before.get((site, day), {}), sums.get((site, day), {}))
     )
-    return DaySums(len(marked), tuple(changes))
+    _write(connection, day_totals, before, sums)
+    connection.execute(update(dirty_days).where(_unchanged(marked)).values(summed=true()))
+    return DaySums(len(marked), changes)
 
 
 def sum_dirty_months(connection: Connection, limit: int = 500) -> int:

@@ -84,7 +84,8 @@ def inside(engine: Engine) -> Engine:
 
 
 def prepare(live: Connection, what: str, *, fresh: bool) -> bool:
-    """Make the schema, or keep an unfinished one that was built with the same rules. True when it goes on."""
+    """Make the schema, or keep an unfinished one, built with the same rules and tables. True when it goes on."""
+    what = f"{what}, tables {live.execute(text('SELECT version_num FROM alembic_version')).scalar_one()}"
     known = live.execute(text("SELECT to_regclass(:name)"), {"name": f"{SCHEMA}.rebuild_built_with"}).scalar()
     if known is not None and not fresh:
         query = text(f"SELECT what FROM {SCHEMA}.rebuild_built_with")

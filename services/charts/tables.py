@@ -145,6 +145,7 @@ day_totals = Table(
     Column("day", Date, primary_key=True),
     Column("counts", JSONB, nullable=False, comment="count by measure, by stratum"),
     comment="contributions summed by day",
+    postgresql_with={"fillfactor": 70},  # so that a row which is written again stays on its page
 )
 
 Index("ix_day_totals_day", day_totals.c.day)

@@ -43,6 +43,7 @@ class Refresher:
     def turn(self, connection: Connection) -> bool:
         """One turn; whether there may be more to sum."""
         known, self._date = self._date, None  # whatever fails from here on: the next turn reads everything
+        self._months_wait |= known is None  # and looks for what was left behind
         with self._engine.begin() as summing:  # ended before anything is served: what is served is committed
             summed = sum_dirty_days(summing, SUMMED_AT_ONCE)
         as_of, now = self._clock.now(), time.monotonic()
@@ -54,7 +55,7 @@ class Refresher:
         self._date = as_of.date()
         if summed.days:
             self._months_wait, self._quiet_since = True, now
-        return summed.days == SUMMED_AT_ONCE or self._sum_months(now)
+        return self._sum_months(now) or summed.days == SUMMED_AT_ONCE
 
     def _sum_months(self, now: float) -> bool:
         """Whether there may be more."""
@@ -63,5 +64,6 @@ class Refresher:
         with self._engine.begin() as summing:
             months = sum_dirty_months(summing, SUMMED_AT_ONCE)
         self._months_wait = months == SUMMED_AT_ONCE
-        self._months_due = now + MONTHS_SECONDS
+        if not self._months_wait:
+            self._months_due = now + MONTHS_SECONDS
         return self._months_wait

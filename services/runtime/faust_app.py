@@ -7,7 +7,7 @@ from typing import Any
 import faust
 
 from services.runtime.bundle_consumer import POLLS
-from services.runtime.bundle_producer import BATCH
+from services.runtime.bundle_producer import BATCH, SEND_TIMEOUT
 from services.runtime.bundle_transport import BundleTransport
 from services.runtime.kafka_access import KafkaAccess
 from services.runtime.settings import Settings
@@ -39,7 +39,7 @@ def make_app(service: str, settings: Settings, access: KafkaAccess, loop: asynci
         consumer_group_instance_id=settings.instance or None,
         stream_buffer_maxsize=4,
         stream_wait_empty=True,
-        producer_request_timeout=120.0,
+        producer_request_timeout=SEND_TIMEOUT,
         producer_max_request_size=32 * 2**20,
         producer_max_batch_size=BATCH,
     )

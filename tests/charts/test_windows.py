@@ -1,7 +1,8 @@
 """Rolling windows in SQL are the sums of their days, and a site without a day in a window has none."""
 
+import random
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, create_engine, insert, text
 from deploy.local.database import LocalDatabase
 from services.charts.day_sums import Change, DaySums, mark, sum_dirty_days, sum_dirty_months, sum_some
 from services.charts.rates import SiteCounts, site_counts
-from services.charts.tables import contributions
+from services.charts.tables import contributions, day_totals, month_totals
 from services.clinical.rates.rate import WINDOWS
 from services.command.migrate import alembic_config
 
@@ -96,3 +97,33 @@ def test_a_day_of_a_summed_month_counts_once_when_it_changes(connection: Connect
         assert sum_dirty_months(connection) == 1
         assert after == plain(site_counts(connection, TODAY, ["all"]))
         undone.rollback()
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_any_windows_on_any_date_whatever_is_marked(connection: Connection, seed: int) -> None:
+    """Totals as they may lie there: months of marked days are behind, and say something absurd."""
+    dice = random.Random(seed)
+    today = date(2023, 1, 1) + timedelta(days=dice.randrange(900))
+    days = [(site, today + timedelta(days=dice.randint(-430, 2))) for site in ("A", "B") for _ in range(40)]
+    totals = {place: dice.randint(1, 9) for place in days}
+    marked = {place for place in totals if dice.random() < dice.choice((0.0, 0.05, 0.5))}
+    behind = {(site, day.replace(day=1)) for site, day in marked}
+    months: dict[tuple[str, date], int] = {}
+    for (site, day), count in totals.items():
+        month = (site, day.replace(day=1))
+        months[month] = 1_000_000 if month in behind else months.get(month, 0) + count
+    windows = tuple(dice.sample(WINDOWS, dice.randint(1, 4)))
+    with connection.begin_nested() as undone:
+        connection.execute(text("TRUNCATE day_totals, month_totals, dirty_days"))
+        for table, at, of in ((day_totals, "day", totals), (month_totals, "month", months)):
+            rows = [{"site": s, at: a, "counts": {"all": {"events.all": n}}} for (s, a), n in of.items()]
+            connection.execute(insert(table), rows)
+        mark(connection, marked)
+        found = site_counts(connection, datetime.combine(today, time(12), UTC), windows)
+        undone.rollback()
+    sums: dict[tuple[str, str], int] = {}
+    for (site, day), count in totals.items():
+        for window in windows:
+            if day <= today and (window == "all" or day > today - timedelta(days=LENGTHS[window])):
+                sums[site, window] = sums.get((site, window), 0) + count
+    assert {(one.site, one.window): one.counts.count("events.all") for one in found} == sums

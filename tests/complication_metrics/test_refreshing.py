@@ -11,7 +11,7 @@ from alembic import command
 from sqlalchemy import Engine, create_engine, delete, insert, text
 
 from deploy.local.database import LocalDatabase
-from services.charts.day_sums import mark
+from services.charts.day_sums import mark, sum_dirty_days
 from services.charts.tables import contributions
 from services.command.migrate import alembic_config
 from services.complication_metrics import refreshing
@@ -137,8 +137,42 @@ def test_after_a_turn_that_failed_everything_is_read(ward: Ward, monkeypatch: py
         with pytest.raises(ConnectionError):
             ward.turn()
     assert ward.waiting() == {}
+    time.sleep(refreshing.QUIET_SECONDS)
     ward.turn()
     assert ward.waiting() == {"all": 1, "IEO": 1}
+    assert ward.marks() == 0  # the month that the failed turn had left, too
+
+
+def test_months_that_another_replica_left_are_summed_by_who_takes_over(ward: Ward) -> None:
+    ward.turn()
+    time.sleep(refreshing.QUIET_SECONDS)
+    ward.turn()
+    ward.refresher.rest()
+    ward.treat("IEO", "o1")
+    with ward.engine.begin() as other:
+        assert sum_dirty_days(other).days == 1
+    ward.turn()
+    time.sleep(refreshing.QUIET_SECONDS)
+    ward.turn()
+    assert (ward.marks(), ward.waiting()) == (0, {"all": 1, "IEO": 1})
+
+
+def test_a_backlog_of_months_is_worked_off_while_days_come(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refreshing, "SUMMED_AT_ONCE", 2)
+    monkeypatch.setattr(refreshing, "QUIET_SECONDS", 3600.0)
+    ward.turn()
+    for number in range(7):
+        ward.treat(f"S{number}", f"o{number}")
+    with ward.engine.begin() as other:
+        assert sum_dirty_days(other).days == 7
+    monkeypatch.setattr(ward.refresher, "_months_wait", True)
+    monkeypatch.setattr(ward.refresher, "_months_due", 0.0)
+    left = []
+    for number in range(4):
+        ward.treat("IEO", f"late{number}")
+        assert ward.turn()
+        left.append(ward.marks())
+    assert left == [6, 4, 2, 0]
 
 
 def _fails(*_: object) -> None:

@@ -1,11 +1,13 @@
 """Many records in one batch a partition: nothing lost or out of order, and what the broker refuses fails alone."""
 
 import asyncio
+import math
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
-from aiokafka.errors import MessageSizeTooLargeError
+from aiokafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
 from faust.exceptions import NotReady
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import NewTopic
@@ -38,7 +40,7 @@ def topic(broker: LocalBroker, request: pytest.FixtureRequest) -> str:
     return name
 
 
-def sent(broker: LocalBroker, topic: str, *rounds: Sequence[Record]) -> list[list[Any]]:
+def sent(broker: LocalBroker, topic: str, *rounds: Sequence[Record], deadline: float = math.inf) -> list[list[Any]]:
     """What became of each record, the rounds sent beside each other."""
 
     async def send() -> list[list[Any]]:
@@ -47,7 +49,7 @@ def sent(broker: LocalBroker, topic: str, *rounds: Sequence[Record]) -> list[lis
         producer = await app.maybe_start_producer()
         assert isinstance(producer, BundleProducer)
         try:
-            return list(await asyncio.gather(*(producer.send_together(topic, records) for records in rounds)))
+            return list(await asyncio.gather(*(producer.send_together(topic, records, deadline) for records in rounds)))
         finally:
             await producer.stop()
 
@@ -107,6 +109,12 @@ def test_a_record_that_the_broker_refuses_fails_alone(broker: LocalBroker, topic
     [fates] = sent(broker, topic, records)
     assert [type(fate) for fate in fates] == [type(None)] * 4 + [MessageSizeTooLargeError] + [type(None)] * 5
     assert [r.value for them in read(broker, topic).values() for r in them] == [b"%d" % n for n in range(9)]
+
+
+def test_nothing_is_begun_after_the_deadline(broker: LocalBroker, topic: str) -> None:
+    [fates] = sent(broker, topic, [keyed(n) for n in range(9)], deadline=time.monotonic())
+    assert [type(fate) for fate in fates] == [KafkaTimeoutError] * 9
+    assert not any(read(broker, topic).values())
 
 
 def test_a_producer_that_is_not_started_says_so() -> None:

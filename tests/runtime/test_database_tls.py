@@ -1,4 +1,4 @@
-"""PostgreSQL over TLS, as CRYOWATCH_DATABASE_URL says. The pip package's server is built without TLS; Debian's has it."""
+"""PostgreSQL over TLS, as CRYOWATCH_DATABASE_URL says, with Debian's server: the pip package's is built without TLS."""
 
 import os
 import pwd

@@ -10,49 +10,40 @@ branch_labels = None
 depends_on = None
 
 SIDES = (("day_totals", "day"), ("month_totals", "month"))
-COMMENTS = {"day_totals": "contributions summed by day", "month_totals": "day totals summed by month"}
+COMMENT = "count by measure, by stratum"
 
 
 def upgrade() -> None:
-    for table, at in SIDES:
-        op.rename_table(table, f"old_{table}")
-        op.execute(f"ALTER TABLE old_{table} RENAME CONSTRAINT pk_{table} TO pk_old_{table}")
-        op.create_table(
-            table,
-            sa.Column("site", sa.Text(), nullable=False),
-            sa.Column(at, sa.Date(), nullable=False, comment="its first day" if at == "month" else None),
-            sa.Column("counts", postgresql.JSONB(), nullable=False, comment="count by measure, by stratum"),
-            sa.PrimaryKeyConstraint("site", at, name=f"pk_{table}"),
-            comment=COMMENTS[table],
-        )
+    for table, at in SIDES:  # in place: whoever was granted something keeps it
         op.execute(
-            f"INSERT INTO {table} SELECT site, {at}, jsonb_object_agg(stratum, counts) FROM"
+            f"CREATE TEMPORARY TABLE folded AS SELECT site, {at}, jsonb_object_agg(stratum, counts) AS counts FROM"
             f" (SELECT site, {at}, stratum, jsonb_object_agg(measure, count) AS counts"
-            f" FROM old_{table} GROUP BY site, {at}, stratum) s GROUP BY site, {at}"
+            f" FROM {table} GROUP BY site, {at}, stratum) s GROUP BY site, {at}"
         )
-        op.drop_table(f"old_{table}")
-    op.create_index("ix_day_totals_day", "day_totals", ["day"])
-    op.execute("ALTER TABLE day_totals SET (fillfactor = 70)")
+        op.execute(f"TRUNCATE {table}")
+        op.drop_constraint(f"pk_{table}", table)
+        for column in ("stratum", "measure", "count"):
+            op.drop_column(table, column)
+        op.add_column(table, sa.Column("counts", postgresql.JSONB(), nullable=False, comment=COMMENT))
+        op.create_primary_key(f"pk_{table}", table, ["site", at])
+        op.execute(f"INSERT INTO {table} (site, {at}, counts) SELECT site, {at}, counts FROM folded")
+        op.execute("DROP TABLE folded")
 
 
 def downgrade() -> None:
     for table, at in SIDES:
-        op.rename_table(table, f"new_{table}")
-        op.execute(f"ALTER TABLE new_{table} RENAME CONSTRAINT pk_{table} TO pk_new_{table}")
-        op.create_table(
-            table,
-            sa.Column("site", sa.Text(), nullable=False),
-            sa.Column(at, sa.Date(), nullable=False, comment="its first day" if at == "month" else None),
-            sa.Column("stratum", sa.Text(), nullable=False),
-            sa.Column("measure", sa.Text(), nullable=False),
-            sa.Column("count", sa.Integer(), nullable=False),
-            sa.PrimaryKeyConstraint("site", at, "stratum", "measure", name=f"pk_{table}"),
-            comment=COMMENTS[table],
-        )
         op.execute(
-            f"INSERT INTO {table} SELECT t.site, t.{at}, s.key, m.key, m.value::integer"
-            f" FROM new_{table} t, jsonb_each(t.counts) s, jsonb_each_text(s.value) m"
+            f"CREATE TEMPORARY TABLE unfolded AS SELECT t.site, t.{at}, s.key AS stratum, m.key AS measure,"
+            f" m.value::integer AS count FROM {table} t, jsonb_each(t.counts) s, jsonb_each_text(s.value) m"
         )
-        op.drop_table(f"new_{table}")
-    op.create_index("ix_day_totals_day", "day_totals", ["day"])
-    op.execute("ALTER TABLE day_totals SET (fillfactor = 70)")
+        op.execute(f"TRUNCATE {table}")
+        op.drop_constraint(f"pk_{table}", table)
+        op.drop_column(table, "counts")
+        for column, kind in (("stratum", sa.Text()), ("measure", sa.Text()), ("count", sa.Integer())):
+            op.add_column(table, sa.Column(column, kind, nullable=False))
+        op.create_primary_key(f"pk_{table}", table, ["site", at, "stratum", "measure"])
+        op.execute(
+            f"INSERT INTO {table} (site, {at}, stratum, measure, count)"
+            f" SELECT site, {at}, stratum, measure, count FROM unfolded"
+        )
+        op.execute("DROP TABLE unfolded")
