@@ -14,9 +14,9 @@ import statistics
 import sys
 import threading
 import time
-import urllib.request
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -50,7 +50,7 @@ WITH_EVENT = [n for n in range(len(reports.FINDINGS)) if reports.FINDINGS[n][1]]
 class Watch:
     """Notes when each event can be read, and when the gauge counts how many."""
 
-    def __init__(self, database: str, metrics: str) -> None:
+    def __init__(self, database: str, metrics: int) -> None:
         self.readable: dict[str, float] = {}
         self.counted: list[tuple[float, int]] = []
         self._database, self._metrics = database.replace("+psycopg", ""), metrics
@@ -69,9 +69,10 @@ class Watch:
                     self.readable.setdefault(notice.payload, time.monotonic())
 
     def _scrape(self) -> None:
+        connection = HTTPConnection("127.0.0.1", self._metrics, timeout=10)  # kept open, as Prometheus does
         while not self._over.wait(SCRAPE_S):
-            with urllib.request.urlopen(self._metrics, timeout=10) as answer:
-                lines = answer.read().decode().splitlines()
+            connection.request("GET", "/metrics")
+            lines = connection.getresponse().read().decode().splitlines()
             now = time.monotonic()
             events = sum(
                 float(line.rsplit(" ", 1)[1])
@@ -79,6 +80,7 @@ class Watch:
                 if line.startswith(GAUGE) and 'site="all"' in line and 'window="all"' in line
             )
             self.counted.append((now, int(events)))
+        connection.close()
 
     def stop(self) -> None:
         """Look no more."""
@@ -167,7 +169,7 @@ def measure(
         wait_settled(stack.kafka, engine, number, AS_OF.isoformat(), patience=300)
         with engine.connect() as connection:
             connection.execute(text(TELL))
-        watch = Watch(stack.database_url, f"http://127.0.0.1:{stack.services['complication_metrics'].ops_port}/metrics")
+        watch = Watch(stack.database_url, stack.services["complication_metrics"].ops_port)
         pids = {name: stack.services[name].process.pid for name in (*SERVICES, *more)} | {"kafka": broker.pid}
 
         def spent() -> dict[str, float]:

@@ -80,7 +80,7 @@ class OutboxPublisher:
             sent = [number for numbers in tried if not isinstance(numbers, BaseException) for number in numbers]
         finally:
             await asyncio.shield(asyncio.to_thread(outbox.settle, connection, sent))
-        problems = [problem for problem in tried if isinstance(problem, BaseException)]
+        problems = [problem for problem in tried if isinstance(problem, Exception)]
         if problems:
             raise max(problems, key=lambda problem: not _is_kafka_away(problem))  # a bug before an outage
         if len(sent) < len(rows):

@@ -93,6 +93,16 @@ def test_a_bug_beside_an_outage_comes_out(engine: Engine) -> None:
     assert len(waiting(engine)) == 6
 
 
+def test_a_batch_that_was_cancelled_is_not_acknowledged_and_ends_nothing(engine: Engine) -> None:
+    def fate(topic: str, _: Record) -> None:
+        if topic == "a":
+            raise asyncio.CancelledError
+
+    with pytest.raises(Unavailable):
+        asyncio.run(publisher(engine, Broker(fate)).drain())
+    assert waiting(engine) == ["a0", "a1", "a2"]
+
+
 def test_a_sender_that_has_ended_for_ever_is_a_bug(engine: Engine) -> None:
     """aiokafka says so with a bare KafkaError, to whoever sends."""
     said: list[tuple[str, bool]] = []
