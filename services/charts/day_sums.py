@@ -6,7 +6,7 @@ the mark that was there before the sum goes with it. A day that changes meanwhil
 Months have time: the mark of a day that is summed stays until its month is, and a month with marks is read from days.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
     Date,
     Select,
@@ -22,10 +23,12 @@ from sqlalchemy import (
     delete,
     false,
     func,
+    literal,
     select,
     text,
     true,
     tuple_,
+    union_all,
     update,
 )
 from sqlalchemy.dialects.postgresql import Insert
@@ -81,9 +84,12 @@ def sum_dirty_days(connection: Connection, limit: int = 500) -> DaySums:
         return DaySums()
     named = as_rows([{"site": site, "day": day} for site, day, _ in marked])
     sums: Totals = {}
-    for site, day, counts, times in connection.execute(_kinds_of_days(), named):
-        add(sums.setdefault((site, day), {}), counts, times)
-    before = _totals(connection, _held_days(), named)
+    before: Totals = {}
+    for site, day, counts, times in connection.execute(_kinds_and_totals_of_days(), named):
+        if times:
+            add(sums.setdefault((site, day), {}), counts, times)
+        else:
+            before[site, day] = counts
     changes = tuple(
         Change(site, day, stratum, measure, by)
         for site, day in {**before, **sums}
@@ -103,7 +109,8 @@ def sum_dirty_months(connection: Connection, limit: int = 500) -> int:
         sums: Totals = {}
         for site, month, counts in connection.execute(_days_of_months(), named):
             add(sums.setdefault((site, month), {}), counts)
-        _write(connection, month_totals, _totals(connection, _held_months(), named), sums)
+        before = {(site, month): counts for site, month, counts in connection.execute(_totals_of_months(), named)}
+        _write(connection, month_totals, before, sums)
         connection.execute(delete(dirty_days).where(_unchanged(marked)))
     return len(marked)
 
@@ -127,14 +134,21 @@ def _unchanged(marked: Sequence[tuple[str, date, int]]) -> ColumnElement[bool]:
 
 
 @cache
-def _kinds_of_days() -> Select[Any]:
-    """What the named days' contributions add: most procedures of a day add the same, which is read once."""
+def _kinds_and_totals_of_days() -> CompoundSelect[Any]:
+    """What the named days' contributions add, and how often; their totals until now as what is added zero times.
+
+    Most procedures of a day add the same: it is read once.
+    """
     named = rows_of(day_totals, ("site", "day")).subquery()
     theirs = _of_each(contributions, contributions.c.site == named.c.site, contributions.c.day == named.c.day)
     key = (theirs.c.site, theirs.c.day, theirs.c.shape)
     times = func.count().over(partition_by=key).label("times")
     kinds = select(*key, theirs.c.counts, times).select_from(named.join(theirs, true())).distinct(*key).subquery()
-    return select(kinds.c.site, kinds.c.day, kinds.c.counts, kinds.c.times)
+    held = _of_each(day_totals, day_totals.c.site == named.c.site, day_totals.c.day == named.c.day)
+    return union_all(
+        select(kinds.c.site, kinds.c.day, kinds.c.counts, kinds.c.times),
+        select(held.c.site, held.c.day, held.c.counts, literal(0)).select_from(named.join(held, true())),
+    )
 
 
 @cache
@@ -146,14 +160,7 @@ def _days_of_months() -> Select[Any]:
 
 
 @cache
-def _held_days() -> Select[Any]:
-    named = rows_of(day_totals, ("site", "day")).subquery()
-    held = _of_each(day_totals, day_totals.c.site == named.c.site, day_totals.c.day == named.c.day)
-    return select(held.c.site, held.c.day, held.c.counts).select_from(named.join(held, true()))
-
-
-@cache
-def _held_months() -> Select[Any]:
+def _totals_of_months() -> Select[Any]:
     named = rows_of(month_totals, ("site", "month")).subquery()
     held = _of_each(month_totals, month_totals.c.site == named.c.site, month_totals.c.month == named.c.month)
     return select(held.c.site, held.c.month, held.c.counts).select_from(named.join(held, true()))
@@ -166,10 +173,6 @@ def _of_each(table: Table, *theirs: ColumnElement[bool]) -> LateralFromClause:
     keeps might read all of history.
     """
     return select(table).where(*theirs).offset(0).lateral()
-
-
-def _totals(connection: Connection, held: Select[Any], named: Mapping[str, str]) -> Totals:
-    return {(site, at): counts for site, at, counts in connection.execute(held, named)}
 
 
 def _write(connection: Connection, table: Table, before: Totals, sums: Totals) -> None:

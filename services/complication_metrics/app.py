@@ -33,12 +33,11 @@ def run(settings: Settings) -> None:
         """
         nonlocal held
         try:
-            held = held or engine.connect()
+            held = held or engine.connect().execution_options(isolation_level="AUTOCOMMIT")
             mine = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted"
             got = bool(held.execute(text(mine)).scalar_one()) or bool(
                 held.execute(text("SELECT pg_try_advisory_lock(:n)"), {"n": ONE_REPLICA}).scalar_one()
             )
-            held.commit()
         except Exception:
             if held is not None:
                 held.invalidate()
