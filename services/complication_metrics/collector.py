@@ -4,6 +4,7 @@ Series stay few: the full set for all sites together (``site="all"``), and some 
 strata is in SQL and in ``cryowatch rates``.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,9 @@ GRADES = ("1", "2", "3", "4", "5")
 FOLLOW_UPS = ("assessed", "waiting", "overdue", "undecided")
 CERTAINTIES = (("definite", "events"), ("possible", "possible_within_24h_events"))
 PER_SITE_UNITS = ("patients_with_event", "assessed_procedures_with_event")
+
+Sums = Counter[tuple[str, str]]
+"""Counts, or by how much they move, by stratum and measure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +45,10 @@ class RatesCollector(Collector):
     def update(self, counts: Iterable[SiteCounts], as_of: datetime) -> None:
         """Replace what is served, all at once. The sum over all sites is made here."""
         sites: dict[str, dict[str, Counts]] = {}
-        total: dict[str, dict[tuple[str, str], int]] = {}
+        total: dict[str, Sums] = {}
         for one in counts:
             sites.setdefault(one.site, {})[one.window] = one.counts
-            _add(total.setdefault(one.window, {}), one.counts.values)
+            total.setdefault(one.window, Counter()).update(one.counts.values)
         self._served = _Served(sites, {window: Counts(values) for window, values in total.items()}, as_of)
 
     def move(self, changes: Iterable[Change], as_of: datetime) -> None:
@@ -147,27 +151,22 @@ class _Families:
         )
 
 
-def _add(sums: dict[tuple[str, str], int], more: Mapping[tuple[str, str], int]) -> None:
-    for key, number in more.items():
-        sums[key] = sums.get(key, 0) + number
-
-
-def _sums(changes: Iterable[Change], window: str, as_of: datetime) -> dict[tuple[str, str], int]:
+def _sums(changes: Iterable[Change], window: str, as_of: datetime) -> Sums:
     """By how much each count of a window moves."""
     first, today = window_start(window, as_of), as_of.date()
-    sums: dict[tuple[str, str], int] = {}
+    sums: Sums = Counter()
     for change in changes:
         if change.day <= today and (first is None or change.day > first):
-            _add(sums, {(change.stratum, change.measure): change.by})
+            sums[change.stratum, change.measure] += change.by
     return sums
 
 
-def _moved(held: Mapping[str, Counts], moves: Mapping[str, Mapping[tuple[str, str], int]]) -> dict[str, Counts]:
+def _moved(held: Mapping[str, Counts], moves: Mapping[str, Sums]) -> dict[str, Counts]:
     """Counts by window after these moves. What is zero isn't held: a window without a count isn't served."""
     after: dict[str, Counts] = {}
     for window in {**held, **moves}:
-        sums = dict(held[window].values) if window in held else {}
-        _add(sums, moves.get(window, {}))
+        sums: Sums = Counter(held[window].values if window in held else {})
+        sums.update(moves.get(window, {}))
         values = {key: number for key, number in sums.items() if number}
         if values:
             after[window] = Counts(values)

@@ -4,7 +4,6 @@ What is overridden and read is private to Faust: the version is pinned, and the 
 """
 
 import asyncio
-import math
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -30,9 +29,7 @@ class Record(NamedTuple):
 class BundleProducer(driver.Producer):  # type: ignore[misc]  # Faust has no types
     """A Faust producer that sends many records at once."""
 
-    async def send_together(
-        self, topic: str, records: Sequence[Record], deadline: float = math.inf
-    ) -> list[KafkaError | None]:
+    async def send_together(self, topic: str, records: Sequence[Record], deadline: float) -> list[KafkaError | None]:
         """Send records and wait for the broker; for each of them None, or why it wasn't acknowledged.
 
         Records of one partition arrive in their order. Those of a batch that fails fail together. No batch is begun

@@ -121,7 +121,7 @@ def test_a_producer_that_is_not_started_says_so() -> None:
     async def send() -> None:
         settings = Settings(kafka="127.0.0.1:1")
         app = make_app("test", settings, KafkaAccess(settings), asyncio.get_running_loop())
-        await app.producer.send_together("topic", [keyed(1)])
+        await app.producer.send_together("topic", [keyed(1)], math.inf)
 
     with pytest.raises(NotReady):
         asyncio.run(send())

@@ -3,14 +3,17 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiokafka.errors import KafkaConnectionError, KafkaError, MessageSizeTooLargeError
 from alembic import command
-from sqlalchemy import Engine, create_engine, select
+from sqlalchemy import Engine, create_engine, select, text
 
+from deploy.local.broker import LocalBroker
 from deploy.local.database import LocalDatabase
+from deploy.local.stack import Stack, running
 from services.command.migrate import alembic_config
 from services.runtime import outbox_publisher
 from services.runtime.bundle_producer import SEND_TIMEOUT, Record
@@ -20,6 +23,7 @@ from services.runtime.outbox import Outgoing, put
 from services.runtime.outbox_publisher import OutboxPublisher
 from services.runtime.outcomes import Unavailable
 from services.runtime.tables import outbox
+from services.runtime.worker import EX_BUG
 
 pytestmark = pytest.mark.live
 TOPICS = ("a", "b")
@@ -142,6 +146,18 @@ def test_a_bug_ends_it(engine: Engine) -> None:
     with pytest.raises(ZeroDivisionError):
         asyncio.run(until_empty(engine, publisher(engine, Broker(fate), said)))
     assert said == []
+
+
+def test_a_bug_in_sending_stops_the_whole_worker(tmp_path: Path) -> None:
+    (tmp_path / "sites.toml").write_text("[sites.IEO]\n", "utf-8")
+    with LocalBroker() as broker, LocalDatabase() as server:
+        stack = Stack(broker.bootstrap, server.create_database("bug"), tmp_path)
+        with running(stack, ("report_normalizer",)):
+            engine = create_engine(stack.database_url)
+            with engine.begin() as connection:
+                connection.execute(text("ALTER TABLE outbox RENAME TO elsewhere"))
+            engine.dispose()
+            assert stack.services["report_normalizer"].process.wait(20) == EX_BUG
 
 
 async def until_empty(engine: Engine, one: OutboxPublisher) -> None:
