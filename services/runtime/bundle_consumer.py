@@ -15,13 +15,20 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import TP, ack_lock
 
 GATHER, PAUSE = 0.1, 0.05
-"""Seconds from one bundle to the next, at least, and from one look at what has come to the next.
+"""Seconds from one bundle to the next, at least, and from one look at what has come to the next, at most.
 
 A transaction for each record would take a core at a hundred records a second.
 """
 
 POLLS = 4
 """Of so many polls at most a bundle is made."""
+
+LOOKS = (0.0, 0.01)
+"""Seconds that each look waits for records.
+
+aiokafka fetches one answer ahead, and the broker answers with the first record that comes. So the first look finds that
+record and lets the next answer in, which holds all others; the second one finds those.
+"""
 
 
 class Bundle:
@@ -55,6 +62,11 @@ def bundles(records: Mapping[Any, list[Any]], read: Mapping[Any, int | None]) ->
     return {of_topic[topic]: [Bundle(found)] for topic, found in by_topic.items()}
 
 
+def merged(records: Mapping[Any, list[Any]], more: Mapping[Any, list[Any]]) -> dict[Any, list[Any]]:
+    """The records of two polls by partition."""
+    return {tp: [*records.get(tp, ()), *more.get(tp, ())] for tp in {*records, *more}}
+
+
 def ends(records: list[Any]) -> dict[tuple[str, int], int]:
     """The last offset of each partition among records."""
     last: dict[tuple[str, int], int] = {}
@@ -86,25 +98,27 @@ class BundleConsumer(driver.Consumer):  # type: ignore[misc]  # Faust has no typ
         """
         stops = self._stops
         gathered, active = await super()._wait_next_records(timeout)
-        while gathered and self._stops == stops and self._is_busy() and not self.should_stop:
-            await self.sleep(PAUSE)
+        while gathered and self._stops == stops and not self.should_stop and (pause := self._pause()):
+            await self.sleep(pause)
             if self._stops != stops:
                 return {}, active
-            if sum(map(len, gathered.values())) > (POLLS - 1) * self.app.conf.broker_max_poll_records:
-                continue
-            more, active = await super()._wait_next_records(0.02)
-            if self._stops != stops:
-                gathered = more
-            else:
-                gathered = {tp: [*gathered.get(tp, ()), *(more or {}).get(tp, ())] for tp in {*gathered, *(more or {})}}
+            for wait in LOOKS:
+                if sum(map(len, gathered.values())) > (POLLS - 1) * self.app.conf.broker_max_poll_records:
+                    break
+                more, active = await super()._wait_next_records(wait)
+                gathered = merged(gathered, more or {}) if self._stops == stops else more
+                if not more or self._stops != stops:
+                    break
         if gathered:
             self._handed = asyncio.get_running_loop().time()
         return bundles(gathered or {}, self._read_offset), active
 
-    def _is_busy(self) -> bool:
-        """Whether a bundle is in hand, or the last one was given a moment ago."""
-        in_hand = any(not message.acked for message in self._unacked_messages)
-        return in_hand or asyncio.get_running_loop().time() < self._handed + GATHER
+    def _pause(self) -> float:
+        """Seconds until it looks again at what has come; none when no bundle is in hand or was given a moment ago."""
+        left = self._handed + GATHER - asyncio.get_running_loop().time()
+        if left > 0:
+            return min(left, PAUSE)
+        return PAUSE if any(not message.acked for message in self._unacked_messages) else 0.0
 
     def on_buffer_full(self, tp: Any) -> None:
         """Do nothing: a full queue holds up the reading of all partitions.

@@ -114,3 +114,52 @@ def test_what_was_gathered_before_a_rebalance_does_not_go_out_after_it(
 ) -> None:
     assert handed_out([before, AFTER, {}], monkeypatch, stopped_in_the_pause=True) == []
     assert handed_out([before, AFTER, {}], monkeypatch, stopped_in_the_pause=False) == [(0, 103), (0, 104)]
+
+
+def gathered_under_load(polls: Polls, pauses: int, monkeypatch: pytest.MonkeyPatch, most: int) -> list[list[float]]:
+    """How long each poll waits, before the first pause and after each, and last the offsets that are handed out.
+
+    A bundle is in hand for so many pauses; a poll brings ``most`` records at most.
+    """
+    script = iter(polls)
+    waits: list[list[float]] = [[]]
+    in_hand = SimpleNamespace(acked=not pauses)
+
+    async def poll(consumer: BundleConsumer, timeout: float) -> Any:
+        waits[-1].append(timeout)
+        return next(script), set()
+
+    async def pause(_: float) -> None:
+        in_hand.acked = len(waits) == pauses
+        waits.append([])
+
+    monkeypatch.setattr(driver.Consumer, "_wait_next_records", poll)
+    monkeypatch.setattr(BundleConsumer, "should_stop", False)
+    consumer = BundleConsumer.__new__(BundleConsumer)
+    app = SimpleNamespace(conf=SimpleNamespace(broker_max_poll_records=most))
+    vars(consumer).update(_read_offset={}, _handed=-1e9, sleep=pause, _unacked_messages=[in_hand], app=app)
+    made, _ = asyncio.run(consumer._wait_next_records(1.0))
+    return [*waits, [r.offset for found in made.values() for bundle in found for r in bundle.value]]
+
+
+def test_it_looks_twice_since_the_first_look_finds_one_record_and_lets_the_others_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    polls = [records("t", 0, range(1)), records("t", 0, range(1, 2)), records("t", 0, range(2, 9))]
+    assert gathered_under_load(polls, 1, monkeypatch, 100) == [[1.0], [0.0, 0.01], list(range(9))]
+
+
+def test_a_look_that_finds_nothing_is_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    polls: Polls = [records("t", 0, range(1)), {}, {}]
+    assert gathered_under_load(polls, 2, monkeypatch, 100) == [[1.0], [0.0], [0.0], [0]]
+
+
+def test_a_bundle_in_hand_lets_no_more_than_the_polls_of_one_bundle_gather(monkeypatch: pytest.MonkeyPatch) -> None:
+    polls = [records("t", 0, range(start, start + 10)) for start in range(0, 100, 10)]
+    found = gathered_under_load(polls, 3, monkeypatch, 10)
+    assert found == [[1.0], [0.0, 0.01], [0.0], [], list(range(40))]
+
+
+def test_at_rest_a_record_goes_on_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_rest = gathered_under_load([records("t", 0, range(1))], 0, monkeypatch, 100)
+    assert at_rest == [[1.0], [0]]
