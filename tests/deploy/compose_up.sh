@@ -30,10 +30,11 @@ targets_up() {
 }
 
 deploy/secrets/create.sh
-cp deploy/env.example .env
+sed 's/\(CRYOWATCH_AUDIT_DAYS\)=.*/\1=401/' deploy/env.example > .env
 docker compose build migrate
 docker run --rm cryowatch:0.1.0 simulators sites > sites.toml
 docker compose up -d --build --wait || fail "not every service is healthy"
+[ "$(docker compose exec -T window_timer printenv CRYOWATCH_AUDIT_DAYS)" = 401 ] || fail "a setting in .env doesn't reach a service"
 [ "$(docker compose exec -T intake id -u)" = 10001 ] || fail "not uid 10001"
 ! docker compose exec -T intake touch /app/x 2>/dev/null || fail "the container's file system can be written"
 ! docker run --rm --entrypoint sh cryowatch:0.1.0 -c 'command -v gcc || python -c "import pytest"' 2>/dev/null || fail "development tools in the image"

@@ -54,14 +54,23 @@ def test_the_script_makes_every_secret_readable_and_keeps_what_is_there(tmp_path
     assert made == {path.name: path.read_text() for path in paths}
 
 
-def test_the_example_environment_names_every_setting_that_compose_reads_with_its_default() -> None:
-    example = dict(
-        line.split("=", 1)
-        for line in (ROOT / "deploy/env.example").read_text("utf-8").splitlines()
-        if line and not line.startswith("#")
-    )
-    read = TEXT + (ROOT / "deploy/compose.tls.yaml").read_text("utf-8")
-    assert dict(re.findall(r"\$\{(\w+):-([^}]*)\}", read)) == example
+def example() -> dict[str, str]:
+    lines = (ROOT / "deploy/env.example").read_text("utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def test_the_example_environment_names_every_variable_that_compose_reads_and_settings_with_their_defaults() -> None:
+    text = TEXT + (ROOT / "deploy/compose.tls.yaml").read_text("utf-8")
+    read = dict(re.findall(r"\$\{(\w+):-([^}]*)\}", text))
+    settings = {f"{PREFIX}{name.upper()}": str(field.default) for name, field in Settings.model_fields.items()}
+    assert read.items() <= example().items()
+    assert settings.items() >= example().items() - read.items()
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_every_setting_can_be_given_in_the_environment_file_but_for_those_that_compose_sets(name: str) -> None:
+    assert [{"path": ".env", "required": False}] == SERVICES[name]["env_file"]
+    assert not SERVICES[name]["environment"].keys() & (example().keys() - {"CRYOWATCH_CLIENT_CA"})
 
 
 def test_the_tls_file_changes_only_services_and_settings_that_there_are() -> None:

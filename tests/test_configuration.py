@@ -1,10 +1,10 @@
-"""The README says what is true: its settings table is the settings."""
+"""The documentation says what is true: its table of settings is the settings."""
 
 from pathlib import Path
 
 from services.runtime.settings import PREFIX, Settings
 
-README = Path(__file__).parents[1] / "README.md"
+CONFIGURATION = Path(__file__).parents[1] / "docs" / "configuration.md"
 
 
 def settings_table() -> str:
@@ -16,6 +16,6 @@ def settings_table() -> str:
 
 
 def test_the_settings_table_is_the_settings() -> None:
-    text = README.read_text("utf-8")
+    text = CONFIGURATION.read_text("utf-8")
     between = text.partition("<!-- settings -->\n")[2].partition("\n<!-- /settings -->")[0]
     assert settings_table() == between
