@@ -99,7 +99,7 @@ def _keep_logs(folder: Path, console: Console) -> None:
     kept.mkdir(parents=True, exist_ok=True)
     for log in (folder / "logs").glob("*.log"):
         (kept / log.name).write_bytes(log.read_bytes())
-    console.print(f"The services' logs: {kept.relative_to(ROOT)}")
+    console.print(f"Logs of services and servers: {kept.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

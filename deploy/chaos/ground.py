@@ -1,6 +1,7 @@
 """The ground of a chaos run: broker and database on small disks behind proxies, all services, and their supervisor."""
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -129,7 +130,7 @@ def ground(folder: Path) -> Iterator[Ground]:
     with ExitStack() as opened:
         broker = LocalBroker()
         database = LocalDatabase(settings=("max_wal_size=64MB", "min_wal_size=32MB", "checkpoint_timeout=30s"))
-        opened.callback(_remove, broker, database)
+        opened.callback(_remove, broker, database, folder / "logs")
         broker_weather = opened.enter_context(Weather(broker.proxied_port))
         broker.advertised = broker_weather.port
         database_weather = opened.enter_context(Weather(database.port))
@@ -150,8 +151,11 @@ def ground(folder: Path) -> Iterator[Ground]:
         yield Ground(broker, database, broker_weather, database_weather, broker_disk, database_disk, stack)
 
 
-def _remove(broker: LocalBroker, database: LocalDatabase) -> None:
-    import shutil
-
+def _remove(broker: LocalBroker, database: LocalDatabase, logs: Path) -> None:
+    """Keep the servers' logs beside those of the services; all else goes."""
+    for log in (broker.directory / "broker.log", database.directory / "server.log"):
+        if log.exists():
+            logs.mkdir(parents=True, exist_ok=True)
+            shutil.copy(log, logs / log.name)
     for server in (broker, database):
         shutil.rmtree(server.directory, ignore_errors=True)

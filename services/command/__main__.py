@@ -1,5 +1,7 @@
 """The door of the ``cryowatch`` command."""
 
+from typing import Any
+
 import click
 
 from services.command.acls import acls
@@ -19,9 +21,24 @@ from services.command.reviews import reviews
 from services.command.rotate_routing_key import rotate_routing_key
 from services.command.shadow import shadow
 from services.command.topics import topics
+from services.runtime.settings import EX_CONFIG, WrongSetting
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Verbs(click.Group):
+    """The verbs; a wrong setting ends each of them in words."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except WrongSetting as wrong:
+            click.echo(wrong, err=True)
+            ctx.exit(EX_CONFIG)
+
+
+@click.group(
+    cls=_Verbs,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="cryowatch", prog_name="cryowatch")
 def main() -> None:
     """Complication rates of cryoablation, live from the hospital's own messages."""

@@ -1,7 +1,7 @@
 """``python -m services.complication_metrics``."""
 
 from services.complication_metrics.app import run
-from services.runtime.settings import load_settings
+from services.runtime.start import start
 
 if __name__ == "__main__":
-    run(load_settings())
+    start(run)

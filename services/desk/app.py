@@ -2,14 +2,11 @@
 
 import asyncio
 import os
-import socket
 import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from types import FrameType
 
-import uvicorn
 from prometheus_client import CollectorRegistry, Gauge
 from sqlalchemy import Engine, func, select
 from starlette.applications import Starlette
@@ -30,6 +27,7 @@ from services.desk.doors import SERVICE, Doors
 from services.runtime import outbox
 from services.runtime.access import access_of
 from services.runtime.database import make_engine, unavailable
+from services.runtime.http_server import http_server, listen
 from services.runtime.kafka_access import KafkaAccess
 from services.runtime.kafka_reach import KafkaProbe, Reached
 from services.runtime.logs import configure
@@ -37,7 +35,7 @@ from services.runtime.metrics import PipelineMetrics
 from services.runtime.ops import Health, serve_ops
 from services.runtime.outbox_sender import OutboxSender
 from services.runtime.rate_limit import RateLimit
-from services.runtime.settings import PREFIX, Settings
+from services.runtime.settings import PREFIX, Settings, WrongSetting
 from services.runtime.tables import dead_letters
 from services.runtime.tls import server_context
 from services.runtime.topics import require_topics
@@ -49,13 +47,6 @@ SENT = (AUDIT, *REPLAYED)
 MOST_CONNECTIONS = 100
 
 
-class _Server(uvicorn.Server):
-    """uvicorn ends by raising the signal again that ended it; a service that was told to end has ended well."""
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self.should_exit = True
-
-
 def build(
     casework: Casework,
     settings: Settings,
@@ -63,10 +54,10 @@ def build(
     registry: CollectorRegistry | None = None,
     lifespan: Lifespan[Starlette] | None = None,
 ) -> Starlette:
-    """The application. SystemExit in words when nobody would have to show a token and the settings don't allow that."""
+    """The application. WrongSetting when nobody would have to show a token and the settings don't allow that."""
     access = access_of(settings)
     if not access.secured and settings.desk_access != "open":
-        raise SystemExit(
+        raise WrongSetting(
             f"{PREFIX}DESK_ACCESS: the desk shows and changes patients' messages and needs a token: set "
             f"{PREFIX}GATEWAY_TOKEN_FILE (open, without one, is for demonstrations)"
         )
@@ -138,20 +129,11 @@ def run(settings: Settings) -> None:
         await run_in_threadpool(sender.stop)
 
     app = build(casework, settings, registry=metrics.registry, lifespan=lifespan)
-    tls = server_context(settings, "desk")
-    listening = _listen(settings)
+    server = http_server(app, server_context(settings, "desk"), connections=MOST_CONNECTIONS)
+    listening = listen(settings, "desk")
     serve_ops(settings, metrics.registry, health, refresh)
     log.info("service_starts", host=settings.desk_host, port=listening.getsockname()[1])
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        limit_concurrency=MOST_CONNECTIONS,
-        timeout_graceful_shutdown=10,
-        ssl_context_factory=(lambda *_: tls) if tls else None,
-    )
-    _Server(config).run(sockets=[listening])
+    server.run(sockets=[listening])
     engine.dispose()
     log.info("service_stopped")
 
@@ -164,15 +146,3 @@ def _measure(engine: Engine, metrics: PipelineMetrics, open_letters: Gauge) -> N
         counts = {name: number for name, number in connection.execute(query)}  # noqa: C416
     for name in REPLAYED:
         open_letters.labels(name).set(counts.get(name, 0))
-
-
-def _listen(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.desk_host else socket.AF_INET
-    try:
-        listening = socket.create_server((settings.desk_host, settings.desk_port), family=family, backlog=128)
-        # asyncio sets it on its own sockets only; without it an answer waits up to 40 ms for the client's ACK.
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return listening
-    except OSError as problem:
-        where = f"{settings.desk_host}:{settings.desk_port}"
-        raise SystemExit(f"{PREFIX}DESK_PORT: can't listen on {where} ({problem.strerror})") from None

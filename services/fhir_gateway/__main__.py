@@ -1,7 +1,7 @@
 """``python -m services.fhir_gateway``."""
 
 from services.fhir_gateway.app import run
-from services.runtime.settings import load_settings
+from services.runtime.start import start
 
 if __name__ == "__main__":
-    run(load_settings())
+    start(run)

@@ -1,12 +1,9 @@
 """The gateway as an HTTP application, and the server around it."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from types import FrameType
 
-import uvicorn
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 from starlette.applications import Starlette
@@ -26,21 +23,15 @@ from services.fhir_gateway.repository import Repository
 from services.fhir_gateway.smart import smart_routes
 from services.runtime.access import access_of
 from services.runtime.database import make_engine, unavailable
+from services.runtime.http_server import http_server, listen
 from services.runtime.logs import configure
 from services.runtime.ops import Health, serve_ops
 from services.runtime.rate_limit import RateLimit
-from services.runtime.settings import Settings
+from services.runtime.settings import Settings, WrongSetting
 from services.runtime.tls import server_context
 
 MOST_CONNECTIONS = 200
 HEALTH_SECONDS = 5.0
-
-
-class _Server(uvicorn.Server):
-    """uvicorn ends by raising the signal again that ended it; a service that was told to end has ended well."""
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self.should_exit = True
 
 
 def build(
@@ -51,7 +42,7 @@ def build(
     lifespan: Lifespan[Starlette] | None = None,
     audited: AuditedReads | None = None,
 ) -> Starlette:
-    """The application. SystemExit in words when a file of tokens or keys can't be used."""
+    """The application. WrongSetting when a file of tokens or keys can't be used."""
     access = access_of(settings)
     hospital = Hospital(
         settings.patient_system_template, settings.accession_system_template, settings.sites(), settings.ruleset
@@ -106,20 +97,11 @@ def run(settings: Settings) -> None:
 
     app = build(engine, settings, registry=registry, lifespan=lifespan, audited=audited)
     _must_be_guarded(settings)
-    tls = server_context(settings, "gateway")
-    listening = _listen(settings)
+    server = http_server(app, server_context(settings, "gateway"), connections=MOST_CONNECTIONS)
+    listening = listen(settings, "gateway")
     serve_ops(settings, registry, health)
     log.info("service_starts", host=settings.gateway_host, port=listening.getsockname()[1])
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,  # addresses hold patients' numbers
-        server_header=False,
-        limit_concurrency=MOST_CONNECTIONS,
-        timeout_graceful_shutdown=10,
-        ssl_context_factory=(lambda *_: tls) if tls else None,
-    )
-    _Server(config).run(sockets=[listening])
+    server.run(sockets=[listening])
     engine.dispose()
     log.info("service_stopped")
 
@@ -128,19 +110,7 @@ def _must_be_guarded(settings: Settings) -> None:
     """Beyond this machine nobody reads without showing something."""
     if access_of(settings).secured or settings.gateway_host in ("127.0.0.1", "::1", "localhost"):
         return
-    raise SystemExit(
+    raise WrongSetting(
         f"CRYOWATCH_GATEWAY_HOST: {settings.gateway_host} is reached from other machines, so readers must show a "
         "token: set CRYOWATCH_GATEWAY_TOKEN_FILE or CRYOWATCH_JWT_JWKS_FILE"
     )
-
-
-def _listen(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.gateway_host else socket.AF_INET
-    try:
-        listening = socket.create_server((settings.gateway_host, settings.gateway_port), family=family, backlog=256)
-    except OSError as problem:
-        where = f"{settings.gateway_host}:{settings.gateway_port}"
-        raise SystemExit(f"CRYOWATCH_GATEWAY_PORT: can't listen on {where} ({problem.strerror})") from None
-    # asyncio sets it only where a socket names its protocol; without it each kept-alive answer waits some 40 ms.
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listening

@@ -7,7 +7,7 @@ from starlette.routing import Route
 from services.fhir_gateway.elements import Json
 from services.fhir_gateway.release import Release
 from services.runtime.access import READ_EVENTS, READ_EVIDENCE
-from services.runtime.settings import Settings
+from services.runtime.settings import Settings, WrongSetting
 
 _PATH = "/.well-known/smart-configuration"
 
@@ -27,9 +27,9 @@ def configuration(settings: Settings) -> Json:
 
 
 def smart_routes(settings: Settings) -> list[Route]:
-    """The document under each release's address and under the server's. SystemExit when the endpoint isn't set."""
+    """The document under each release's address and under the server's. WrongSetting when the endpoint isn't set."""
     if not settings.jwt_token_url.startswith(("https://", "http://")):
-        raise SystemExit(
+        raise WrongSetting(
             "CRYOWATCH_JWT_TOKEN_URL: clients must learn where to get a JWT: write the token endpoint's URL"
         )
     document = configuration(settings)

@@ -3,12 +3,10 @@
 import asyncio
 import logging
 import signal
-import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import uvicorn
 from prometheus_client import CollectorRegistry
 from structlog.stdlib import BoundLogger
 
@@ -17,23 +15,16 @@ from services.intake.metrics import IntakeMetrics
 from services.intake.mllp import Limits, MllpServer
 from services.intake.publisher import KafkaPublisher
 from services.runtime.access import senders_access_of
+from services.runtime.http_server import HttpServer, http_server, listen
 from services.runtime.kafka_access import KafkaAccess
 from services.runtime.kafka_reach import Reached
 from services.runtime.logs import configure
 from services.runtime.ops import Health, serve_ops
-from services.runtime.settings import Settings
+from services.runtime.settings import Settings, WrongSetting
 from services.runtime.tls import server_context
 
 SERVICE = "intake"
 _CHECK_SECONDS = 2.0
-
-
-class _HttpServer(uvicorn.Server):
-    """Uvicorn, with the signals left to the service."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 @dataclass
@@ -44,7 +35,7 @@ class Intake:
     publisher: KafkaPublisher
     metrics: IntakeMetrics
     mllp: MllpServer
-    http: _HttpServer
+    http: HttpServer
     log: BoundLogger
     up: bool = False
 
@@ -52,14 +43,14 @@ class Intake:
     async def listening(self) -> AsyncIterator[tuple[int, int]]:
         """Serve both protocols; the MLLP and the HTTP port. What was received in whole is finished before it ends.
 
-        SystemExit, naming the setting, when an address can't be had.
+        WrongSetting when an address can't be had.
         """
         settings = self.settings
-        front = _listen(settings.fhir_intake_host, settings.fhir_intake_port)
+        front = listen(settings, "fhir_intake")
         try:
             port = await self.mllp.start(settings.mllp_host, settings.mllp_port)
         except OSError as problem:
-            raise SystemExit(f"CRYOWATCH_MLLP_HOST, CRYOWATCH_MLLP_PORT: can't listen ({problem.strerror})") from None
+            raise WrongSetting(f"CRYOWATCH_MLLP_HOST, CRYOWATCH_MLLP_PORT: can't listen ({problem.strerror})") from None
         serving = asyncio.create_task(self.http.serve(sockets=[front]))
         try:
             yield port, front.getsockname()[1]
@@ -91,41 +82,22 @@ def build(settings: Settings, registry: CollectorRegistry | None = None) -> Inta
         log.error("kafka_refuses", dependency="kafka", reason=reached.value)
 
     publisher = KafkaPublisher(KafkaAccess(settings), refused=refused)
-    tls = server_context(settings, "fhir_intake")
-    config = uvicorn.Config(
-        fhir_app(
-            publisher,
-            metrics,
-            HttpLimits(settings.fhir_intake_longest, settings.fhir_intake_rate),
-            senders_access_of(settings),
-        ),
-        host=settings.fhir_intake_host,
-        port=settings.fhir_intake_port,
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        server_header=False,
-        timeout_graceful_shutdown=10,
-        ssl_context_factory=(lambda *_: tls) if tls else None,
+    app = fhir_app(
+        publisher,
+        metrics,
+        HttpLimits(settings.fhir_intake_longest, settings.fhir_intake_rate),
+        senders_access_of(settings),
     )
+    http = http_server(app, server_context(settings, "fhir_intake"), signals=False)
     mllp = MllpServer(
         publisher, metrics, Limits(longest_message=settings.mllp_longest), tls=server_context(settings, "mllp")
     )
-    return Intake(settings, publisher, metrics, mllp, _HttpServer(config), log)
+    return Intake(settings, publisher, metrics, mllp, http, log)
 
 
 def run(settings: Settings, registry: CollectorRegistry | None = None) -> None:
     """Run until SIGTERM or SIGINT."""
     asyncio.run(_run(build(settings, registry)))
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as problem:
-        raise SystemExit(
-            f"CRYOWATCH_FHIR_INTAKE_HOST, CRYOWATCH_FHIR_INTAKE_PORT: can't listen ({problem.strerror})"
-        ) from None
 
 
 async def _run(intake: Intake) -> None:

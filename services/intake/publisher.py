@@ -14,6 +14,7 @@ from kafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLarg
 from services.runtime.kafka_access import KafkaAccess
 from services.runtime.kafka_reach import KafkaProbe, Reached
 from services.runtime.outcomes import Unavailable
+from services.runtime.settings import WrongSetting
 
 LONGEST_RECORD = 20 * 2**20
 _PAUSE = 1.0
@@ -105,7 +106,7 @@ class KafkaPublisher:
                         delivery_timeout_ms=int(self._wait * 900),
                         metrics_enabled=False,
                     )
-                except (KafkaError, OSError, SystemExit):  # SystemExit: a file is being replaced
+                except (KafkaError, OSError, WrongSetting):  # a file is being replaced
                     self._failed_at = time.monotonic()
                     raise Unavailable("kafka") from None
             return self._producer

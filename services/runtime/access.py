@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.runtime.jwt_access import JwtReader, NotAccepted
-from services.runtime.settings import PREFIX, Settings
+from services.runtime.settings import PREFIX, Settings, WrongSetting
 
 READ_EVENTS = "system/AdverseEvent.rs"
 READ_EVIDENCE = "cryowatch/evidence.read"
@@ -119,7 +119,7 @@ class Access:
 
 
 def access_of(settings: Settings) -> Access:
-    """The rule for readers: the gateway's tokens and JWTs. SystemExit in words when a file can't be used."""
+    """The rule for readers: the gateway's tokens and JWTs. WrongSetting when a file can't be used."""
     open_evidence = settings.gateway_evidence == "open"
     anonymous = SCOPES if open_evidence else SCOPES - {READ_EVIDENCE}
     return Access(_tokens(settings.gateway_token_file, "GATEWAY_TOKEN_FILE"), _jwt(settings), anonymous)
@@ -133,7 +133,7 @@ def senders_access_of(settings: Settings) -> Access:
         _tokens(settings.fhir_intake_token_file, "FHIR_INTAKE_TOKEN_FILE"), _jwt(settings), frozenset[str]()
     )
     if not access.secured:
-        raise SystemExit(
+        raise WrongSetting(
             f"{PREFIX}FHIR_INTAKE_ACCESS: token needs {PREFIX}FHIR_INTAKE_TOKEN_FILE or {PREFIX}JWT_JWKS_FILE"
         )
     return access
@@ -146,9 +146,9 @@ def _tokens(path: Path | None, setting: str) -> tuple[bytes, ...]:
     try:
         lines = path.read_text("utf-8").split()
     except (OSError, UnicodeDecodeError) as problem:
-        raise SystemExit(f"{PREFIX}{setting}: can't read {path} ({type(problem).__name__})") from None
+        raise WrongSetting(f"{PREFIX}{setting}: can't read {path} ({type(problem).__name__})") from None
     if not lines or min(map(len, lines)) < SHORTEST_TOKEN:
-        raise SystemExit(f"{PREFIX}{setting}: {path} needs tokens of at least {SHORTEST_TOKEN} characters")
+        raise WrongSetting(f"{PREFIX}{setting}: {path} needs tokens of at least {SHORTEST_TOKEN} characters")
     return tuple(line.encode() for line in lines)
 
 
@@ -157,7 +157,7 @@ def _jwt(settings: Settings) -> JwtReader | None:
         return None
     for name in ("jwt_issuer", "jwt_audience"):
         if not getattr(settings, name):
-            raise SystemExit(f"{PREFIX}{name.upper()}: JWTs need an issuer and an audience to be checked against")
+            raise WrongSetting(f"{PREFIX}{name.upper()}: JWTs need an issuer and an audience to be checked against")
     return JwtReader(settings.jwt_jwks_file, settings.jwt_issuer, settings.jwt_audience, settings.jwt_leeway)
 
 

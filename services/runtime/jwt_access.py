@@ -15,7 +15,7 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt import PyJWK
 
-from services.runtime.settings import PREFIX
+from services.runtime.settings import PREFIX, WrongSetting
 
 ALGORITHMS = ("RS384", "ES384", "RS256", "ES256")
 """SMART Backend Services demands the first two of every server."""
@@ -44,7 +44,7 @@ class _Key:
 class JwtReader:
     """Reads tokens of one issuer for one audience. ``leeway``: seconds by which the issuer's clock may differ.
 
-    SystemExit in words when the key set can't be used at the start. Later, a file that can't be read leaves the keys
+    WrongSetting when the key set can't be used at the start. Later, a file that can't be read leaves the keys
     as they were and is logged; a set without keys is taken at its word: no token is accepted.
     """
 
@@ -56,9 +56,11 @@ class JwtReader:
             self._stamp = _stamp(file)
             self._keys = _keys(file)
         except (OSError, ValueError) as problem:
-            raise SystemExit(f"{PREFIX}JWT_JWKS_FILE: can't use {file} ({_why(problem)})") from None
+            raise WrongSetting(f"{PREFIX}JWT_JWKS_FILE: can't use {file} ({_why(problem)})") from None
         if not self._keys:
-            raise SystemExit(f"{PREFIX}JWT_JWKS_FILE: {file} holds no RSA (2048 bits or more) or EC (P-256, P-384) key")
+            raise WrongSetting(
+                f"{PREFIX}JWT_JWKS_FILE: {file} holds no RSA (2048 bits or more) or EC (P-256, P-384) key"
+            )
 
     def read(self, token: str) -> tuple[str, frozenset[str]]:
         """The client's name and its scopes; NotAccepted otherwise."""

@@ -9,14 +9,14 @@ from typing import Any
 
 import faust
 
-from services.runtime.settings import PREFIX, Settings
+from services.runtime.settings import PREFIX, Settings, WrongSetting
 from services.runtime.tls import load_authorities, load_identity
 
 MECHANISM = "SCRAM-SHA-512"
 
 
 class KafkaAccess:
-    """The settings as clients take them. SystemExit, naming the setting, when one is missing or a file is unusable."""
+    """The settings as clients take them. WrongSetting when one is missing or a file is unusable."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -65,15 +65,15 @@ class KafkaAccess:
         if s.kafka_security == "plaintext":
             for name in ("kafka_ca_file", "kafka_user", "kafka_password_file", "kafka_cert_file", "kafka_key_file"):
                 if getattr(s, name):
-                    raise SystemExit(
+                    raise WrongSetting(
                         f"{PREFIX}{name.upper()}: without effect while {PREFIX}KAFKA_SECURITY is plaintext"
                     )
             return
         if bool(s.kafka_cert_file) != bool(s.kafka_key_file):
-            raise SystemExit(f"{PREFIX}KAFKA_CERT_FILE, {PREFIX}KAFKA_KEY_FILE: set both or neither")
+            raise WrongSetting(f"{PREFIX}KAFKA_CERT_FILE, {PREFIX}KAFKA_KEY_FILE: set both or neither")
         if s.kafka_security == "sasl_tls":
             if not s.kafka_user:
-                raise SystemExit(f"{PREFIX}KAFKA_USER: sasl_tls needs the name of a SCRAM user")
+                raise WrongSetting(f"{PREFIX}KAFKA_USER: sasl_tls needs the name of a SCRAM user")
             self._password()
         self._context()
 
@@ -93,13 +93,13 @@ class KafkaAccess:
     def _password(self) -> str:
         path: Path | None = self._settings.kafka_password_file
         if path is None:
-            raise SystemExit(f"{PREFIX}KAFKA_PASSWORD_FILE: sasl_tls needs a file with the password")
+            raise WrongSetting(f"{PREFIX}KAFKA_PASSWORD_FILE: sasl_tls needs a file with the password")
         try:
             password = path.read_text("utf-8").strip()
         except (OSError, UnicodeDecodeError) as problem:
-            raise SystemExit(
+            raise WrongSetting(
                 f"{PREFIX}KAFKA_PASSWORD_FILE: can't read {path} ({getattr(problem, 'strerror', 'no UTF-8')})"
             ) from None
         if not password:
-            raise SystemExit(f"{PREFIX}KAFKA_PASSWORD_FILE: {path} is empty")
+            raise WrongSetting(f"{PREFIX}KAFKA_PASSWORD_FILE: {path} is empty")
         return password

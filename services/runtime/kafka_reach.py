@@ -14,7 +14,7 @@ from aiokafka import errors as ae
 from aiokafka.conn import create_conn
 
 from services.runtime.kafka_access import KafkaAccess
-from services.runtime.settings import PREFIX
+from services.runtime.settings import PREFIX, WrongSetting
 
 _SECONDS = 5.0
 
@@ -100,7 +100,7 @@ class KafkaProbe:
             return found
         try:
             self._last = reach(self._access)
-        except SystemExit:  # a file is being replaced, or was taken away
+        except WrongSetting:  # a file is being replaced, or was taken away
             self._last = Reached.FILES
         self._asked_at = now
         self.note(self._last)

@@ -63,6 +63,5 @@ def serve_ops(
         lifespan="off",
     )
     server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]  # signals belong to the service
     threading.Thread(target=server.run, name="ops", daemon=True).start()
     return server

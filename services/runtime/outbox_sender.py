@@ -19,6 +19,7 @@ from services.runtime.database import unavailable
 from services.runtime.kafka_access import KafkaAccess
 from services.runtime.kafka_reach import KafkaProbe, Reached
 from services.runtime.outcomes import Unavailable
+from services.runtime.settings import WrongSetting
 
 LONGEST_RECORD = 32 * 2**20
 _AT_ONCE = 200
@@ -86,7 +87,7 @@ class OutboxSender:
             except Unavailable:
                 self._said("kafka", False)
                 pause = _LONG_PAUSE
-            except Exception as problem:
+            except BaseException as problem:  # what left this thread would leave a service behind that sends nothing
                 if not unavailable(problem) and not _no_tables(problem):
                     self._broken(problem)
                     return
@@ -139,7 +140,7 @@ class OutboxSender:
                     delivery_timeout_ms=int(self._wait * 900),
                     metrics_enabled=False,
                 )
-            except (KafkaError, OSError):
+            except (KafkaError, OSError, WrongSetting):  # a file is being replaced
                 raise Unavailable("kafka") from None
         return self._producer
 

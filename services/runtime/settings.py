@@ -1,6 +1,5 @@
 """Settings of a service, from the environment (``CRYOWATCH_*``). Wrong ones stop it at start, by name."""
 
-import sys
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +9,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from services.runtime.sites import Sites, load_sites
 
 PREFIX = "CRYOWATCH_"
+
+
+EX_CONFIG = 78
+"""The exit code of a process that can't begin because of a setting (sysexits.h)."""
+
+
+class WrongSetting(Exception):
+    """A setting, or a file that one names, can't be used. Its text names the setting and says what to do."""
 
 
 class Settings(BaseSettings):
@@ -133,26 +140,26 @@ class Settings(BaseSettings):
         return value
 
     def secret(self, name: str) -> bytes:
-        """A secret key from its file; SystemExit in words when it is missing or short."""
+        """A secret key from its file; WrongSetting when it is missing or short."""
         path = self.secrets_dir / name
         try:
             value = path.read_bytes().strip()
         except OSError as problem:
-            raise SystemExit(
+            raise WrongSetting(
                 f"{PREFIX}SECRETS_DIR: can't read {path} ({problem.strerror}); make it with deploy/secrets/create.sh"
             ) from None
         if len(value) < 32:
-            raise SystemExit(f"{PREFIX}SECRETS_DIR: {path} is shorter than 32 characters")
+            raise WrongSetting(f"{PREFIX}SECRETS_DIR: {path} is shorter than 32 characters")
         return value
 
     def sites(self) -> Sites:
-        """The hospital's sites and senders; SystemExit in words when the file can't be read."""
+        """The hospital's sites and senders; WrongSetting when the file can't be read."""
         if self.sites_file is None:
             return Sites()
         try:
             return load_sites(self.sites_file)
         except ValueError as problem:
-            raise SystemExit(f"{PREFIX}SITES_FILE: {problem}") from None
+            raise WrongSetting(f"{PREFIX}SITES_FILE: {problem}") from None
 
     def database_password(self) -> SecretStr | None:
         """The database password from its file, when one is named."""
@@ -161,17 +168,15 @@ class Settings(BaseSettings):
         try:
             return SecretStr(self.database_password_file.read_text("utf-8").strip())
         except OSError as problem:
-            raise SystemExit(
+            raise WrongSetting(
                 f"{PREFIX}DATABASE_PASSWORD_FILE: can't read {self.database_password_file} ({problem.strerror})"
             ) from None
 
 
 def load_settings() -> Settings:
-    """The settings of this process. On wrong ones: the variables by name and what to write, then exit 78."""
+    """The settings of this process. WrongSetting names each wrong variable and says what to write."""
     try:
         return Settings()
     except ValidationError as problem:
-        for error in problem.errors():
-            name = PREFIX + str(error["loc"][0]).upper()
-            print(f"{name}: {error['msg'].removeprefix('Value error, ')}", file=sys.stderr)
-        raise SystemExit(78) from None
+        said = [(PREFIX + str(e["loc"][0]).upper(), e["msg"].removeprefix("Value error, ")) for e in problem.errors()]
+        raise WrongSetting("\n".join(f"{name}: {words}" for name, words in said)) from None

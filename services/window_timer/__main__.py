@@ -1,7 +1,7 @@
 """``python -m services.window_timer``."""
 
-from services.runtime.settings import load_settings
+from services.runtime.start import start
 from services.window_timer.app import run
 
 if __name__ == "__main__":
-    run(load_settings())
+    start(run)

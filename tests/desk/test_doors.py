@@ -9,6 +9,7 @@ from httpx import Client, Response
 
 from services.desk.app import build
 from services.runtime import access
+from services.runtime.settings import WrongSetting
 from tests.builders import procedure, report
 from tests.desk.conftest import TOKEN, Office, corrected, without_patient
 
@@ -160,12 +161,12 @@ def test_an_event_is_decided_and_what_to_review_is_listed(office: Office, client
 
 def test_without_a_token_the_desk_does_not_start_unless_it_is_a_demonstration(office: Office) -> None:
     bare = office.settings.model_copy(update={"gateway_token_file": None})
-    with pytest.raises(SystemExit, match="CRYOWATCH_DESK_ACCESS"):
+    with pytest.raises(WrongSetting, match="CRYOWATCH_DESK_ACCESS"):
         build(office.work, bare)
     assert 200 == office.client(gateway_token_file=None, desk_access="open").get("/dead-letters").status_code
     assert [("dead-letters-list", "0", "anybody")] == office.acts()
 
 
 def test_a_token_file_that_cannot_be_used_stops_the_desk_by_name(office: Office, tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="CRYOWATCH_GATEWAY_TOKEN_FILE"):
+    with pytest.raises(WrongSetting, match="CRYOWATCH_GATEWAY_TOKEN_FILE"):
         build(office.work, office.settings.model_copy(update={"gateway_token_file": tmp_path / "none"}))

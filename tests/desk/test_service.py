@@ -90,3 +90,28 @@ def test_what_kafka_does_not_take_stays_in_the_outbox(office: Office) -> None:
         connection.execute(text("DELETE FROM outbox"))
     with pytest.raises(Unavailable):  # noticed without work at hand
         gone.send()
+
+
+def test_a_password_file_that_is_away_for_a_moment_does_not_end_the_sending(office: Office, tmp_path: Path) -> None:
+    password = tmp_path / "password"
+    password.write_text("a password")
+    access = KafkaAccess(
+        Settings(kafka="127.0.0.1:1", kafka_security="sasl_tls", kafka_user="desk", kafka_password_file=password)
+    )
+    place = office.arrives(without_patient())
+    office.desk.replay(BY, place)
+    password.unlink()
+    heard: list[tuple[str, bool]] = []
+    broken: list[BaseException] = []
+    sender = OutboxSender(
+        office.engine, ("hl7v2-inbound",), access, KafkaProbe(access), lambda *a: heard.append(a), broken.append,
+        client="test", wait=2,
+    )  # fmt: skip
+    sender.start()
+    until = time.monotonic() + 10
+    while heard.count(("kafka", False)) < 2 and time.monotonic() < until:
+        time.sleep(0.1)
+    sender.stop()
+    assert heard.count(("kafka", False)) >= 2, "it goes on asking"
+    assert not broken
+    assert 1 == len(office.outbox("hl7v2-inbound"))

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from services.fhir_gateway.app import build
+from services.runtime.settings import WrongSetting
 from tests.builders import procedure, report
 from tests.fhir_gateway.conftest import Reader, World, outcome
 
@@ -74,5 +75,5 @@ def test_a_token_file_that_cannot_be_used_stops_the_service_by_name(
     file = tmp_path / "token"
     if content is not None:
         file.write_bytes(content)
-    with pytest.raises(SystemExit, match="CRYOWATCH_GATEWAY_TOKEN_FILE"):
+    with pytest.raises(WrongSetting, match="CRYOWATCH_GATEWAY_TOKEN_FILE"):
         build(filled.engine, filled.settings.model_copy(update={"gateway_token_file": file}))

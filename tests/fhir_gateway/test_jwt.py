@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from services.fhir_gateway.app import build
+from services.runtime.settings import WrongSetting
 from tests.builders import procedure, report
 from tests.fhir_gateway.conftest import Reader, World, outcome
 from tests.tokens import AUDIENCE, ISSUER, Issuer
@@ -79,7 +80,7 @@ def test_without_jwts_there_is_no_smart_configuration(shared_world: World) -> No
 
 def test_without_the_token_endpoint_the_service_does_not_start(shared_world: World, issuer: Issuer) -> None:
     settings = issuer.settings(database_url=shared_world.settings.database_url, jwt_token_url="")
-    with pytest.raises(SystemExit, match="CRYOWATCH_JWT_TOKEN_URL"):
+    with pytest.raises(WrongSetting, match="CRYOWATCH_JWT_TOKEN_URL"):
         build(shared_world.engine, settings)
 
 
@@ -94,5 +95,5 @@ def test_an_address_that_asks_too_often_is_told_to_wait(shared_world: World) -> 
 def test_beyond_this_machine_the_gateway_wants_a_token(shared_world: World, tmp_path: Path) -> None:
     from services.fhir_gateway.app import run
 
-    with pytest.raises(SystemExit, match="CRYOWATCH_GATEWAY_HOST"):
+    with pytest.raises(WrongSetting, match="CRYOWATCH_GATEWAY_HOST"):
         run(shared_world.settings.model_copy(update={"gateway_host": "0.0.0.0"}))

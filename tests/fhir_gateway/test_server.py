@@ -75,7 +75,7 @@ def test_an_address_in_use_stops_it_by_name(world: World) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         process = started(str(world.engine.url), taken.getsockname()[1], 0)
         _, err = process.communicate(timeout=60)
-    assert process.returncode == 1
+    assert process.returncode == 78
     assert "CRYOWATCH_GATEWAY_PORT" in err
 
 

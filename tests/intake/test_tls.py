@@ -18,7 +18,7 @@ from services.intake.fhir_http import HttpLimits, fhir_app
 from services.intake.metrics import IntakeMetrics
 from services.intake.mllp import MllpServer
 from services.runtime.access import access_of, senders_access_of
-from services.runtime.settings import Settings
+from services.runtime.settings import Settings, WrongSetting
 from services.runtime.tls import DOORS, server_context
 from tests.certificates import Authority
 from tests.intake.wire import NOW, PATIENCE, Sender, Store, message
@@ -156,7 +156,7 @@ def test_files_that_cannot_be_used_are_named_at_the_start(door: str, authority: 
     ]
     for files, words in wrong:
         settings = Settings(**{f"{door}_tls_{file}": path for file, path in files.items()})
-        with pytest.raises(SystemExit, match=words):
+        with pytest.raises(WrongSetting, match=words):
             server_context(settings, door)
     assert server_context(Settings(), door) is None
 
@@ -173,6 +173,6 @@ def test_a_key_with_a_passphrase_is_refused_instead_of_asked_about(authority: Au
     loaded = load_pem_private_key(key.read_bytes(), None)
     locked = tmp_path / "locked.key"
     locked.write_bytes(loaded.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")))
-    with pytest.raises(SystemExit, match="without a passphrase"):
+    with pytest.raises(WrongSetting, match="without a passphrase"):
         server_context(Settings(mllp_tls_cert_file=cert, mllp_tls_key_file=locked), "mllp")
     assert not access_of(Settings()).secured

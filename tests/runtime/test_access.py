@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from services.runtime.access import READ_EVENTS, SCOPES, Access, Caller, Refused, access_of, senders_access_of
-from services.runtime.settings import Settings
+from services.runtime.settings import Settings, WrongSetting
 from tests.tokens import Issuer
 
 TOKEN = "a-long-enough-token-1"
@@ -201,7 +201,7 @@ def test_senders_have_tokens_of_their_own(tmp_path: Path) -> None:
     assert refused(senders_access_of(settings), None).status == 401
     assert not access_of(settings).secured
     assert senders_access_of(Settings()).require(None, "cryowatch/messages.write")
-    with pytest.raises(SystemExit, match="FHIR_INTAKE_TOKEN_FILE"):
+    with pytest.raises(WrongSetting, match="FHIR_INTAKE_TOKEN_FILE"):
         senders_access_of(Settings(fhir_intake_access="token"))
 
 
@@ -214,7 +214,7 @@ def test_a_key_set_that_cannot_be_used_stops_the_service_by_name(tmp_path: Path,
     issuer = Issuer(tmp_path)
     if content is not None:
         issuer.file.write_text(content, "latin-1")
-    with pytest.raises(SystemExit, match="CRYOWATCH_JWT_JWKS_FILE"):
+    with pytest.raises(WrongSetting, match="CRYOWATCH_JWT_JWKS_FILE"):
         access_of(issuer.settings())
 
 
@@ -222,17 +222,17 @@ def test_a_key_set_with_a_private_or_a_short_key_is_refused(tmp_path: Path) -> N
     issuer = Issuer(tmp_path)
     issuer._jwk["d"] = "AQAB"
     issuer.publish()
-    with pytest.raises(SystemExit, match="private key"):
+    with pytest.raises(WrongSetting, match="private key"):
         access_of(issuer.settings())
     short = Issuer(tmp_path, "RS256", bits=1024)
     short.publish()
-    with pytest.raises(SystemExit, match="2048"):
+    with pytest.raises(WrongSetting, match="2048"):
         access_of(short.settings())
 
 
 @pytest.mark.parametrize("missing", ["jwt_issuer", "jwt_audience"])
 def test_issuer_and_audience_must_be_set(issuer: Issuer, missing: str) -> None:
-    with pytest.raises(SystemExit, match=missing.upper()):
+    with pytest.raises(WrongSetting, match=missing.upper()):
         access_of(issuer.settings(**{missing: ""}))
 
 

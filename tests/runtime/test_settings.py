@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from services.command.__main__ import main
 from services.runtime.kafka_access import KafkaAccess
-from services.runtime.settings import Settings, load_settings
+from services.runtime.settings import Settings, WrongSetting, load_settings
+from services.runtime.start import start
 
 
 @pytest.mark.parametrize(
@@ -18,30 +21,47 @@ from services.runtime.settings import Settings, load_settings
         ("CRYOWATCH_DEAD_LETTER_LIMIT", "0"),
     ],
 )
-def test_a_wrong_setting_is_named(
+def test_a_wrong_setting_is_named_and_ends_the_process(
     variable: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(variable, value)
     with pytest.raises(SystemExit) as ended:
-        load_settings()
+        start(lambda _: None)
     assert ended.value.code == 78
     assert variable in capsys.readouterr().err
 
 
+def test_a_wrong_setting_that_is_found_later_ends_the_process_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CRYOWATCH_SECRETS_DIR", str(tmp_path))
+    with pytest.raises(SystemExit) as ended:
+        start(lambda settings: settings.secret("event_id_key") and None)
+    assert ended.value.code == 78
+    assert "CRYOWATCH_SECRETS_DIR" in capsys.readouterr().err
+
+
+def test_a_wrong_setting_ends_a_command_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRYOWATCH_OPS_PORT", "99999")
+    done = CliRunner().invoke(main, ["rates"])
+    assert done.exit_code == 78
+    assert "CRYOWATCH_OPS_PORT" in done.output
+
+
 def test_a_missing_secret_is_said_in_words(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="event_id_key"):
+    with pytest.raises(WrongSetting, match="event_id_key"):
         Settings(secrets_dir=tmp_path).secret("event_id_key")
 
 
 def test_a_short_secret_is_refused(tmp_path: Path) -> None:
     (tmp_path / "routing_key").write_text("short")
-    with pytest.raises(SystemExit, match="shorter than 32"):
+    with pytest.raises(WrongSetting, match="shorter than 32"):
         Settings(secrets_dir=tmp_path).secret("routing_key")
 
 
 def test_a_sites_file_with_an_unknown_zone_is_refused(tmp_path: Path) -> None:
     (tmp_path / "sites.toml").write_text('[sites.A]\ntime_zone = "Europe/Atlantis"\n')
-    with pytest.raises(SystemExit, match="SITES_FILE"):
+    with pytest.raises(WrongSetting, match="SITES_FILE"):
         Settings(sites_file=tmp_path / "sites.toml").sites()
 
 
@@ -76,7 +96,7 @@ def test_how_kafka_is_reached_is_checked_at_the_start(
 ) -> None:
     (tmp_path / "empty").write_text("")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit, match=named):
+    with pytest.raises(WrongSetting, match=named):
         KafkaAccess(Settings(**changed))
 
 
