@@ -12,6 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 _FILE_LIMIT = 16 * 1024
+_COMPLAINTS = (
+    b"No space left on device",
+    b"File too large",
+    b"a fault occurred in an unsafe memory access operation",  # Java, when a file that it has mapped can't grow
+)
 
 
 class SmallDisk:
@@ -67,7 +72,7 @@ class SmallDisk:
         with self._log.open("rb") as log:
             log.seek(self._logged)
             said = log.read()
-        return b"No space left on device" in said or b"File too large" in said
+        return any(words in said for words in _COMPLAINTS)
 
     def _limit(self, size: int) -> None:
         for pid in _family(self._pid()):

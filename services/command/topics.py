@@ -1,5 +1,7 @@
 """``cryowatch topics``: create the topics that ``schemas/`` declares, or check that they are as declared."""
 
+from contextlib import suppress
+
 import click
 from kafka.admin import NewTopic
 from kafka.errors import (
@@ -51,9 +53,8 @@ def create(replication: int, wait: int) -> None:
         try:
             for topic in missing:
                 config = dict(topic.config)
-                admin.create_topics([NewTopic(topic.name, topic.partitions, replication, topic_configs=config)])
-        except TopicAlreadyExistsError:
-            pass
+                with suppress(TopicAlreadyExistsError):  # somebody else creates them, too
+                    admin.create_topics([NewTopic(topic.name, topic.partitions, replication, topic_configs=config)])
         except (TopicAuthorizationFailedError, ClusterAuthorizationFailedError):
             raise click.ClickException("Kafka doesn't let this user create topics") from None
         except (KafkaError, OSError):

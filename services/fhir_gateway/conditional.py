@@ -23,7 +23,7 @@ def unchanged(version: str, when: datetime, if_none_match: str | None, if_modifi
         return False
     try:
         since = parsedate_to_datetime(if_modified_since)
-    except ValueError:
+    except (ValueError, OverflowError):
         return False  # HTTP: a date that can't be read is ignored
     if since.tzinfo is None:
         since = since.replace(tzinfo=UTC)

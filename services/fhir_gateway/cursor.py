@@ -30,6 +30,6 @@ def read_cursor(text: str) -> Cursor:
         when = datetime.fromisoformat(value) if value is not None else None
         if not isinstance(sort, str) or not isinstance(name, str) or (when and when.tzinfo is None):
             raise ValueError
-    except (ValueError, TypeError, binascii.Error):
+    except (ValueError, TypeError, RecursionError, binascii.Error):
         raise bad("The parameter _after can't be read: follow the links as they are given.", "value") from None
     return Cursor(sort, when, name)

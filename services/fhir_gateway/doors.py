@@ -9,7 +9,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -113,9 +113,15 @@ class Doors:
         try:
             return self._access.require(request.headers.get("authorization"), READ_EVENTS)
         except Refused as refused:
-            await run_in_threadpool(self._audited.refused, refusals.NOBODY, name, request, refused.words)
+            await run_in_threadpool(self._audited.refused, self._known(request, refused), name, request, refused.words)
             code = "login" if refused.status == 401 else "forbidden"
             raise Refusal(refused.status, code, refused.words, {"WWW-Authenticate": refused.challenge}) from None
+
+    def _known(self, request: Request, refused: Refused) -> str:
+        """The name of a client that is refused: known when its token is good and its rights don't reach so far."""
+        return (
+            self._access.caller(request.headers.get("authorization")).name if refused.status == 403 else refusals.NOBODY
+        )
 
     def _refused(self, release: Release, name: str, problem: Exception) -> Response:
         if isinstance(problem, Refusal):
@@ -167,10 +173,13 @@ async def _pairs(request: Request) -> list[tuple[str, str]]:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         raise Refusal(415, "not-supported", f"Send the search as {_FORM}.")
     form = bytearray()
-    async for chunk in request.stream():
-        form += chunk
-        if len(form) > LARGEST_FORM:
-            raise Refusal(413, "too-long", f"A search takes at most {LARGEST_FORM} bytes.")
+    try:
+        async for chunk in request.stream():
+            form += chunk
+            if len(form) > LARGEST_FORM:
+                raise Refusal(413, "too-long", f"A search takes at most {LARGEST_FORM} bytes.")
+    except ClientDisconnect:
+        raise bad("The form of the search ended too early.") from None
     request.state.form = form.decode("utf-8", "replace")  # for the audit trail
     try:
         return pairs + parse_qsl(form.decode("utf-8"), keep_blank_values=True, strict_parsing=bool(form))

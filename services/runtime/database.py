@@ -62,7 +62,17 @@ def contended(problem: BaseException) -> bool:
 
     A unique violation is one too: where it can happen at all, another worker has just written the same row.
     """
-    return isinstance(problem, sx.DBAPIError) and getattr(problem.orig, "sqlstate", None) in ("40001", "40P01", "23505")
+    return _state(problem) in ("40001", "40P01") or written_twice(problem)
+
+
+def written_twice(problem: BaseException) -> bool:
+    """Whether a row was there already (a unique violation)."""
+    return _state(problem) == "23505"
+
+
+def _state(problem: BaseException) -> str | None:
+    """The SQLSTATE of a problem that PostgreSQL has reported."""
+    return getattr(problem.orig, "sqlstate", None) if isinstance(problem, sx.DBAPIError) else None
 
 
 def rejected(problem: BaseException) -> bool:

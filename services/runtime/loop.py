@@ -53,6 +53,7 @@ def run_loop(
                 log.critical("bug_stops_the_service", error=type(problem).__name__, where=where)
                 raise SystemExit(70) from None
             if contended(problem):
+                stopping.wait(0.05)
                 continue
             up.clear()
             if not said:

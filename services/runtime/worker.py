@@ -18,11 +18,12 @@ from typing import Any
 
 import faust
 import faust.exceptions
+from aiokafka.errors import BrokerResponseError
 from sqlalchemy import Engine, text
 
 from services.contracts.registry import topic as declared
 from services.runtime import outbox
-from services.runtime.database import contended, rejected, unavailable
+from services.runtime.database import contended, rejected, unavailable, written_twice
 from services.runtime.faust_app import make_app
 from services.runtime.kafka_access import KafkaAccess
 from services.runtime.kafka_reach import KafkaProbe, Reached
@@ -37,6 +38,10 @@ from services.runtime.topics import require_topics
 
 EX_BUG, EX_UNFINISHED, EX_BREAKER = 70, 75, 76
 """Exit codes: a bug; asked to stop with work unacknowledged (it is redelivered); too many dead letters in a row."""
+
+
+MOST_TIMES_TWICE = 30
+"""A row that another worker has just written is there when the batch is tried again; so often, it is a bug of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +100,15 @@ class Worker:
         worker.execute_from_commandline()
 
     def _watch(self, worker: Any) -> None:
-        """End the process when Faust has crashed: it may leave the process standing, without a consumer."""
+        """End the process when Faust has crashed: it may leave the process standing, without a consumer.
+
+        An error that a broker has answered with (a commit on a full disk, say) is no bug: the next start tries again.
+        """
         while not (crashed := next((one for one in (worker, self.app) if one.crashed), None)):
             time.sleep(0.5)
+        reason = crashed.crash_reason or RuntimeError()
         if not self.stopping.is_set():
-            self._die("faust_crashed", EX_BUG, crashed.crash_reason or RuntimeError(), "")
+            self._die("faust_crashed", EX_UNFINISHED if isinstance(reason, BrokerResponseError) else EX_BUG, reason, "")
 
     def _faust(self, loop: asyncio.AbstractEventLoop) -> Any:
         app = make_app(self.processor.service, self.settings, self._kafka, loop)
@@ -175,7 +184,7 @@ class Worker:
 
     async def _insist(self, step: Callable[..., Applied], argument: object) -> Applied:
         """Carry out a step; while a dependency doesn't answer, wait and try again, and acknowledge nothing."""
-        delay = 0.1
+        delay, twice = 0.1, 0
         while True:
             try:
                 applied = await asyncio.to_thread(step, self.engine, argument)
@@ -186,6 +195,9 @@ class Worker:
                     raise
                 if not contended(problem):
                     self._answer("database", False)
+                twice += written_twice(problem)
+                if twice > MOST_TIMES_TWICE:
+                    raise
                 if self.stopping.is_set():
                     os._exit(EX_UNFINISHED)
                 await asyncio.sleep(delay)

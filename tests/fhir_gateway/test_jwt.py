@@ -1,8 +1,10 @@
 """JWTs at the gateway: reads need a scope, sentences another one, and clients are told where to get a token."""
 
+import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from services.fhir_gateway.app import build
 from services.runtime.settings import WrongSetting
@@ -59,6 +61,16 @@ def test_refusals_say_why_as_rfc_6750_asks(guarded: Reader, issuer: Issuer) -> N
     assert (403, "forbidden") == outcome(other)
     assert 'error="insufficient_scope"' in other.headers["www-authenticate"]
     assert 'scope="system/AdverseEvent.rs"' in other.headers["www-authenticate"]
+
+
+def test_a_client_that_is_known_and_may_not_is_on_record_by_its_name(
+    guarded: Reader, shared_world: World, issuer: Issuer
+) -> None:
+    guarded.get("/r4/AdverseEvent", Authorization=f"Bearer {issuer.token('system/Patient.rs')}")
+    query = "SELECT value FROM outbox WHERE topic = 'audit-events' ORDER BY id DESC LIMIT 1"
+    with shared_world.engine.connect() as connection:
+        record = json.loads(bytes(connection.execute(text(query)).scalar_one()))
+    assert (record["outcome"], record["agent"][0]["who"]["identifier"]["value"]) == ("4", "ehr-1")
 
 
 def test_the_statement_and_the_smart_configuration_are_open_and_agree(guarded: Reader) -> None:

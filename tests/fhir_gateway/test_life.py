@@ -1,11 +1,12 @@
 """The life of an event as an EHR sees it: published, graded, corrected, taken back and shown again."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from services.clinical.facts import Standing, state
 from services.clinical.statements import Adjudication
+from services.fhir_gateway.conditional import unchanged
 from tests.builders import END, LONG_AFTER, care, procedure, report, withdrawal
 from tests.fhir_gateway.conftest import World
 from tests.fhir_gateway.events import extension
@@ -148,3 +149,8 @@ def test_withdrawn_events_are_found_and_can_be_left_out(world: World, release: s
     gone = reader.ids(f"/{release}/AdverseEvent?_tag=https://cryowatch.org/fhir/CodeSystem/state%7Cwithdrawn")
     assert (len(everything), len(live), len(gone)) == (2, 1, 1)
     assert everything == {*live, *gone}
+
+
+@pytest.mark.parametrize("date", ["Wed, 21 Oct 99999999999999 07:28:00 GMT", "Wed, 21 Oct 2015 07:28:00 +9999999"])
+def test_a_date_beyond_all_calendars_is_ignored(date: str) -> None:
+    assert not unchanged("1", datetime(2026, 3, 1, tzinfo=UTC), None, date)

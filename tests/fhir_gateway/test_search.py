@@ -1,5 +1,6 @@
 """Searches over a small hospital: what each parameter finds, in both releases."""
 
+import base64
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
@@ -174,6 +175,7 @@ REFUSED = [
     ("_count=-1", "value"),
     ("_summary=short", "value"),
     ("_after=nonsense", "value"),
+    (f"_after={base64.urlsafe_b64encode(b'[' * 30000).decode().rstrip('=')}", "value"),
     ("_after=WyJfaWQiXQ", "value"),
     ("_after=WyJkYXRlIixudWxsLCJ4Il0", "value"),
     ("&".join(["_id=a"] * 41), "too-costly"),
