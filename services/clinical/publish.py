@@ -86,6 +86,7 @@ def publish_chart(chart: Chart, weight: int, rules: Rules, as_of: datetime) -> P
                     bounds.phase(as_of),
                 )
             )
+    elsewhere = _of_others(chart)
     records: list[ProcedureRecord] = []
     events: list[AdverseEvent] = []
     for case in cases:
@@ -94,6 +95,8 @@ def publish_chart(chart: Chart, weight: int, rules: Rules, as_of: datetime) -> P
         found = [replace(event, revision=number) for event in found]
         unclear = ambiguous(case, chart)
         flags = (*review, *case.documented.review, *unclear, *_hard_to_read(case.placed))
+        if case.documented.procedure in elsewhere:
+            flags = (*flags, "report_under_another_patient")
         records.append(_record(case, found, tuple(sorted(flags)), number, as_of))
         events += found
     for documented, patient in open_ended:
@@ -145,10 +148,17 @@ def _follow_up(case: Case, as_of: datetime) -> FollowUp:
 
 
 def _hard_to_read(placed: Sequence[Placed]) -> list[str]:
-    """``report_empty``, ``report_contradictory`` and their like, for reports since the start."""
-    since = (p.report for p in placed if p.role not in (Role.BASELINE, Role.OUTSIDE))
+    """``report_empty``, ``report_contradictory`` and their like, and doubts of versions; of reports since the start."""
+    since = [p.report for p in placed if p.role not in (Role.BASELINE, Role.OUTSIDE)]
     outcomes = {reading_of(r.text, r.body.language).outcome for r in since}
-    return [f"report_{outcome}" for outcome in outcomes - {"read"}]
+    return [*(f"report_{outcome}" for outcome in outcomes - {"read"}), *(flag for r in since for flag in r.review)]
+
+
+def _of_others(chart: Chart) -> set[str]:
+    """Procedures that a report names under another patient's number: a merge not announced, or a number mistyped."""
+    patients = {p.procedure: patient for patient, found in _by_patient(chart).items() for p in found}
+    named = {procedure_name(r.body.site, r.body.accession): r.patient for r in chart.reports if r.body.accession}
+    return {procedure for procedure, patient in named.items() if patients.get(procedure, patient) not in ("", patient)}
 
 
 def _placed(placed: Placed) -> PlacedReport:

@@ -6,7 +6,7 @@ and the phase. Every sink keeps the highest revision that it has seen, so a work
 
 from services.clinical.events.adverse_event import Phase
 
-EPOCH = 2
+EPOCH = 3
 """Raised by hand with every change of rules or reader that may change what is published."""
 
 _PHASES = {Phase.OPEN: 0, Phase.CLOSED: 1, Phase.FINAL: 2}

@@ -1,18 +1,22 @@
 """Which version of a logical fact counts: decided by the set of versions alone.
 
 The order is total. A preliminary version never beats a firm one. Otherwise the later one wins, by when it was issued
-(OBR-22, FHIR issued), else by the earliest MSH-7 seen for that standing and content; then withdrawn over corrected
-over final; then the content hash, so that even equal times have one answer.
+(OBR-22, FHIR issued), else by MSH-7 or FHIR's lastUpdated; then withdrawn over corrected over final; then the content
+hash, so that even equal times have one answer.
+
+A report is often sent again as it was: of equal content the earliest time counts. Everything else is a state, and who
+states it once more (a merge after its undoing, an order after its cancellation) means it: there the latest counts.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from services.clinical.facts import Fact, Standing
+from services.clinical.facts import Fact, FactKind, Standing
 from services.clinical.statements import ConsoleHeader, TreatmentSummary
 
 _PRECEDENCE = {Standing.PRELIMINARY: 0, Standing.FINAL: 0, Standing.CORRECTED: 1, Standing.WITHDRAWN: 2}
+_SENT_AGAIN = frozenset((FactKind.REPORT_BODY, FactKind.REPORT_ADDENDUM, FactKind.REPORT_STATUS))
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -65,7 +69,8 @@ def _version(same: Sequence[Fact]) -> Version:
     issued = same[0].issued
     times = sorted(f.sent for f in same if f.sent)
     first = min(same, key=lambda f: (f.sent is None, f.sent or _NEVER))
-    return Version(first, issued or (times[0] if times else None), times[-1] if times else issued)
+    counts = 0 if first.kind in _SENT_AGAIN else -1
+    return Version(first, issued or (times[counts] if times else None), times[-1] if times else issued)
 
 
 def current(facts: Iterable[Fact]) -> Version:

@@ -8,7 +8,7 @@ from services.clinical.facts import Fact, Standing, state
 from services.clinical.moments import Moment
 from services.clinical.statements import CodedResult, ReportAddendum, ReportBody, ReportStatus
 from services.report_normalizer.reasons import WarningCode
-from services.report_normalizer.report_text import adds_only
+from services.report_normalizer.report_text import adds_only, headings
 from services.report_normalizer.source import Source
 
 
@@ -36,15 +36,21 @@ class SaidReport:
 
 
 def report_facts(said: SaidReport, source: Source) -> list[Fact]:
-    """Body, addendum and status, versioned apart, so that a message changes only what it carries."""
+    """Body, addendum and status, versioned apart, so that a message changes only what it carries.
+
+    A report that came as a file which isn't read (PDF, RTF, HTML) is a body without text: it was made, and nobody here
+    knows what it says.
+    """
     if said.standing is Standing.WITHDRAWN:
         return [_status(said, None)]
     if not said.text and not said.coded:
         if said.standing is not Standing.PRELIMINARY:
             source.warn(WarningCode.REPORT_WITHOUT_TEXT)
-        return [_status(said, None)]
+        if WarningCode.ATTACHMENT_NOT_READ not in source.warnings:
+            return [_status(said, None)]
     if said.text and (said.adds or (source.sender.addenda_alone and adds_only(said.text))):
-        addendum = ReportAddendum(said.site, said.report, said.patient_id, said.text)
+        text = said.text if headings().addendum.match(said.text) else f"ADDENDUM:\n{said.text}"
+        addendum = ReportAddendum(said.site, said.report, said.patient_id, text)
         return [_stated(said, addendum), _status(said, said.text)]
     if said.performed is None:
         source.warn(WarningCode.TIME_MISSING)

@@ -64,7 +64,9 @@ def test_binary_in_obx_5_is_kept_out_and_said() -> None:
     attached = base64.b64encode(bytes(range(256)) * 40).decode()
     outcome = oru(obr(**ABOUT), f"OBX|1|ED|PDF^Report^L||^application^pdf^Base64^{attached}||||||F")
     assert {"attachment_not_read", "report_without_text"} == set(warnings(outcome))
-    assert () == after(facts(outcome)).events
+    result = after(facts(outcome))
+    assert ((), ["undecided"]) == (result.events, [r.follow_up for r in result.records])
+    assert "report_empty" in result.records[0].review
 
 
 def test_binary_as_text_is_no_text_and_no_event() -> None:

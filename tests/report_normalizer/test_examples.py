@@ -25,7 +25,7 @@ HL7 = {
     "adt-death": [(CARE, "final")],
     "adt-death-taken-back": [(CARE, "withdrawn")],
     "adt-discharge": [(CARE, "final")],
-    "adt-discharge-cancelled": [(CARE, "withdrawn")],
+    "adt-discharge-cancelled": [(CARE, "withdrawn")] * 2,  # the discharge, and a death that it may have told of
     "adt-merge": [(LINK, "final")],
     "adt-merge-of-two-pairs": [(LINK, "final"), (LINK, "final")],
     "adt-outpatient-registration": "outpatient_visit",
@@ -44,7 +44,7 @@ HL7 = {
     "cryoablation-unreadable-size": [(PROCEDURE, "final")],
     "ct-report-addendum-alone": [(ADDENDUM, "corrected"), (STATUS, "corrected")],
     "ct-report-addendum-on-top-of-body": both("corrected"),
-    "ct-report-attached-pdf": [(STATUS, "final")],
+    "ct-report-attached-pdf": both("final"),
     "ct-report-cancelled": [(STATUS, "withdrawn")],
     "ct-report-coded-finding": both("final"),
     "ct-report-continuation-lines": both("final"),
@@ -125,8 +125,8 @@ FHIR = {
     "other-radiograph": "not_a_ct_report",
     "patient-deceased": [(CARE, "final")],
     "patient-replaced": [(LINK, "final")],
-    "stay-finished": [(CARE, "final"), (CARE, "final")],
-    "stay-with-intensive-care-r5": [(CARE, "final"), (CARE, "final")],
+    "stay-finished": [*[(CARE, "final")] * 2, *[(CARE, "withdrawn")] * 2],  # no intensive care, no death
+    "stay-with-intensive-care-r5": [(CARE, "final"), (CARE, "withdrawn"), (CARE, "final"), (CARE, "withdrawn")],
 }
 BAD_FHIR = {
     "bundle-entry-without-resource": ("bundle_entry_without_resource", "Bundle.entry[0]"),

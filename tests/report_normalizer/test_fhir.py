@@ -242,7 +242,7 @@ def test_planned_care_is_set_aside() -> None:
 
 
 def test_a_stay_tells_admission_discharge_and_its_reason() -> None:
-    admission, discharge = facts(fhir(like("stay-finished")))
+    admission, discharge, *_ = facts(fhir(like("stay-finished")))
     assert (
         admission.statement.care, admission.statement.reason, admission.statement.encounter,
     ) == ("admission", "Cryoablation", "V0001")  # fmt: skip
@@ -250,7 +250,7 @@ def test_a_stay_tells_admission_discharge_and_its_reason() -> None:
 
 
 def test_a_stay_with_intensive_care_tells_when_it_began_and_ended() -> None:
-    _, care = facts(fhir(like("stay-with-intensive-care-r5")))
+    _, _, care, _ = facts(fhir(like("stay-with-intensive-care-r5")))
     assert (
         care.statement.care, iso(care.statement.given.earliest), iso(care.statement.ended.earliest),
     ) == ("icu", "2021-03-01T17:00:00Z", "2021-03-02T07:00:00Z")  # fmt: skip
@@ -264,7 +264,46 @@ def test_a_stay_that_ends_in_death_tells_it() -> None:
 
 def test_a_cancelled_stay_is_taken_back() -> None:
     found = facts(fhir(like("stay-finished", status="entered-in-error")))
-    assert [f.standing for f in found] == [Standing.WITHDRAWN] * 2
+    assert [(f.statement.care, f.standing) for f in found] == [
+        (care, Standing.WITHDRAWN) for care in ("admission", "discharge", "icu", "death")
+    ]
+
+
+def test_what_a_later_version_of_a_stay_no_longer_says_is_taken_back() -> None:
+    meta = {"versionId": "2", "lastUpdated": "2021-03-05T10:00:00Z"}
+    open_again = fhir(like("stay-finished", meta=meta, status="in-progress", period={"start": "2021-02-28T13:00:00Z"}))
+    standing = {f.statement.care: f.standing for f in facts(open_again)}
+    final, withdrawn = Standing.FINAL, Standing.WITHDRAWN
+    assert standing == {"admission": final, "discharge": withdrawn, "icu": withdrawn, "death": withdrawn}
+
+
+def test_a_death_at_discharge_goes_with_the_stay() -> None:
+    dead = {"dischargeDisposition": {"coding": [{"code": "exp"}]}}
+    told = [f for f in facts(fhir(like("stay-finished", hospitalization=dead))) if f.statement.care == "death"]
+    wrong = facts(fhir(like("stay-finished", status="entered-in-error", hospitalization=dead)))
+    assert [f.standing for f in told] == [Standing.FINAL]
+    assert [f.standing for f in wrong if f.id == told[0].id] == [Standing.WITHDRAWN]
+
+
+def test_a_procedure_in_error_needs_no_code() -> None:
+    (said,) = facts(fhir(like("cryoablation-r4")))
+    bare = {name: like("cryoablation-r4")[name] for name in ("resourceType", "identifier", "subject")}
+    found = facts(fhir(bare | {"status": "entered-in-error"}))
+    assert (said.id, Standing.WITHDRAWN) in [(f.id, f.standing) for f in found]
+    drain = like("care-chest-drain")
+    (given,) = facts(fhir(drain))
+    bare = {name: value for name, value in drain.items() if name not in ("code", "bodySite")}
+    found = facts(fhir(bare | {"status": "entered-in-error"}))
+    assert (given.id, Standing.WITHDRAWN) in [(f.id, f.standing) for f in found]
+
+
+def test_a_procedure_that_turns_out_to_be_another_one_takes_its_care_back() -> None:
+    drain = like("care-chest-drain")
+    (given,) = facts(fhir(drain))
+    other = {"text": "CT of the chest"}
+    (taken,) = facts(fhir(drain | {"code": other, "meta": {"versionId": "2"}}))
+    assert (given.id, Standing.WITHDRAWN) == (taken.id, taken.standing)
+    assert fhir(drain | {"code": other, "meta": {"versionId": "1"}}).code == "not_care"
 
 
 def test_an_outpatient_encounter_is_set_aside() -> None:

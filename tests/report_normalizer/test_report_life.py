@@ -217,7 +217,7 @@ def test_a_status_of_another_kind_of_document_is_set_aside() -> None:
 
 def test_a_document_addendum_belongs_to_its_parent() -> None:
     addendum, status = mdm("T06", txa("CT3A", "CT3"), *lines("Effusion."))
-    assert (addendum.statement.report, addendum.statement.text) == ("CT3", "Effusion.\n")
+    assert (addendum.statement.report, addendum.statement.text) == ("CT3", "ADDENDUM:\nEffusion.\n")
     assert status.statement.report == "CT3"
 
 

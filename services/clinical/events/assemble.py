@@ -23,6 +23,7 @@ from services.clinical.events.deaths import COMPARTMENT, deaths_of, first_of, ti
 from services.clinical.events.draft import Draft, drafts
 from services.clinical.events.intraprocedural import Measured, measured
 from services.clinical.events.management import Care, assign, care_given, longer_stay
+from services.clinical.events.shared_care import of_this_procedure
 from services.clinical.events.showing import Showing, families, same_side, showings
 from services.clinical.grading.ruleset import RuleSet
 from services.clinical.identifiers import event_id, site_of, value_of
@@ -52,10 +53,11 @@ def events_of(
     case: Case, chart: Chart, rulesets: Sequence[RuleSet], key: bytes
 ) -> tuple[list[AdverseEvent], tuple[str, ...]]:
     """The procedure's adverse events in canonical order, and what a person should look at."""
-    found = [s for s in showings(case.placed, case.span) if _mine(s, case, chart)]
+    every = showings(case.placed, case.span)
+    found = [s for s in every if _mine(s, case, chart)]
     measures = [m for m in measured(case.documented.treatments, case.documented.lesions) if _during(m, case.span)]
     composed = [*drafts(found, case.span), *(_measured_draft(m) for m in measures)]
-    care = care_given(case.placed, case.care, case.span)
+    care, unclear = of_this_procedure(care_given(case.placed, case.care, case.span), found, every)
     statement = case.documented.statement
     longer = longer_stay(case.care, statement.planned_discharge if statement else None, case.span)
     given, review = assign(care + ([longer] if longer else []), composed)
@@ -73,7 +75,7 @@ def events_of(
     if deaths.cause is None:
         events += build.from_deaths([c for c in deaths.told if c.source.startswith("care:")])
     events = [adjudicated(event, chart.adjudications) for event in one_per_place(events, rulesets)]
-    flags = {*review, *deaths.review, *gone(case.documented.procedure, events, chart.adjudications)}
+    flags = {*review, *unclear, *deaths.review, *gone(case.documented.procedure, events, chart.adjudications)}
     flags |= {DISPUTED for p in case.placed if p.role is not Role.OUTSIDE and said(p.report).disputed}
     return sorted(events, key=lambda e: e.id), tuple(sorted(flags))
 

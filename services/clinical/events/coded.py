@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 
-from services.clinical.chart import StandingReport
 from services.clinical.events.compartments import compartments
 from services.clinical.reading import Assertion, Finding, Reading, Side, read
+from services.clinical.standing_report import StandingReport
 from services.clinical.statements import CodedResult
 
 DISPUTED = "coded_finding_contradicts_text"

@@ -108,15 +108,18 @@ def _event(
     gone: set[Showing],
     review: tuple[str, ...],
 ) -> Draft | None:
+    """The event of a place: the first that is certain, else the first that is possible, with a word about the other."""
+    possible = None
     for timing, name in ((Timing.WITHIN_24H, "within"), (Timing.UNDECIDED, "undecided"), (Timing.DELAYED, "delayed")):
         there = [s for s in shown if s.timing == name]
         firm = [s for s in there if (s.firm or s in gone) and s not in unsure]
         if firm:
-            return _compose(compartment, side, Certainty.DEFINITE, timing, firm, review)
+            earlier = ("possible_before_it_was_certain",) if possible else ()
+            return _compose(compartment, side, Certainty.DEFINITE, timing, firm, (*review, *earlier))
         open_ = [s for s in there if _still_open(s, denials)]
-        if open_ and name != "delayed":
-            return _compose(compartment, side, Certainty.POSSIBLE, timing, open_, review)
-    return None
+        if open_ and name != "delayed" and possible is None:
+            possible = _compose(compartment, side, Certainty.POSSIBLE, timing, open_, review)
+    return possible
 
 
 def _still_open(showing: Showing, denials: list[Showing]) -> bool:

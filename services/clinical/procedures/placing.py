@@ -9,10 +9,10 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.clinical.chart import StandingReport
 from services.clinical.identifiers import procedure_name
 from services.clinical.moments import Moment
 from services.clinical.procedures.windows import Span
+from services.clinical.standing_report import StandingReport
 
 
 class Role(StrEnum):

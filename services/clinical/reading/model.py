@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-READER_VERSION = "2026.11-2"
+READER_VERSION = "2026.11-3"
 """Names the meaning of the tables; a new value asks for a refold of stored facts."""
 
 

@@ -14,6 +14,7 @@ _ROLES = _PARTS_LEFT | {"or", "versus", "same"}
 BESIDE_WORDS = 5
 """How far an "or" may stand from what it leaves open."""
 _DENYING = frozenset(("no", "not", "without", "non", "senza", "nessuna"))
+_LIGHT = frozenset(("the", "any", "a", "an", "la", "il", "lo", "l", "un", "una", "alcun", "alcuna"))
 GOVERNING_WORDS = 3
 """How close behind a question another cue belongs to what is asked."""
 SIGN_WORDS = 2
@@ -82,13 +83,16 @@ class _Reach:
     def means(self, *assertions: Assertion) -> bool:
         return self.cue is not None and self.cue.means in assertions
 
-    def hear(self, cue: Cue, item: Item) -> None:
+    def hear(self, cue: Cue, item: Item, words: list[str]) -> None:
         """Another cue: it replaces the last one, unless that one governs it ("to exclude possible", "likely no")."""
         gap = item.first - self.at
         if cue.yields and self.means(Assertion.ABSENT) and gap <= SIGN_WORDS and not (self.consumed and self.linked):
             self.at, self.linked = item.behind, True
             return
         if cue.means == "affirm":
+            if self.means(Assertion.ABSENT) and not self.consumed and _LIGHT.issuperset(words[self.at : item.first]):
+                self.at = item.behind  # "non si rileva la presenza di": the presence is what is denied
+                return
             if not self.means(Assertion.POSSIBLE, Assertion.HYPOTHETICAL):
                 self.cue = None
             return
@@ -146,7 +150,7 @@ class _Reach:
         return reached
 
 
-def _forward(items: list[Item], said: dict[int, Said]) -> None:
+def _forward(words: list[str], items: list[Item], said: dict[int, Said]) -> None:
     reach = _Reach()
     for index, item in enumerate(items):
         what = item.what
@@ -158,7 +162,7 @@ def _forward(items: list[Item], said: dict[int, Said]) -> None:
             reach.pass_over(items, index)
         elif isinstance(what, Cue):
             if what.place == "before":
-                reach.hear(what, item)
+                reach.hear(what, item, words)
             else:
                 reach.closed = reach.closed or reach.consumed
 
@@ -267,7 +271,7 @@ def _denied_change(words: list[str], items: list[Item], index: int) -> bool:
 def scope(words: list[str], items: list[Item]) -> dict[int, Said]:
     """What the cues of a sentence say of each of its terms, by the term's place in `items`."""
     said = {index: Said() for index, item in enumerate(items) if isinstance(item.what, Term)}
-    _forward(items, said)
+    _forward(words, items, said)
     for index, item in enumerate(items):
         if isinstance(item.what, Cue):
             if item.what.place == "after":

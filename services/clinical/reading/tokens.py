@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-_TOKEN = re.compile(r"\d+[.,]\d+|[^\W_]+|[^\w\s'\-]|(?<!\S)-(?!\S)")
+_TOKEN = re.compile(r"\d+[.,]\d+|[^\W_]+|[^\w\s'\-]|(?<!\S)-(?!\S)|(?<=\()-(?=\))")
 
 
 @dataclass(frozen=True, slots=True)

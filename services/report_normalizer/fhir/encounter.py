@@ -18,7 +18,10 @@ _TAKEN_BACK = frozenset(("cancelled", "entered-in-error", "discontinued"))
 
 
 def encounter_facts(resource: Element, resources: Resources, source: Source, where: str) -> list[Fact]:
-    """Admission, discharge, intensive care and, from the discharge disposition, death."""
+    """Admission, discharge, intensive care and, from the discharge disposition, death.
+
+    A resource says all that there is: what a later version of it no longer says is taken back.
+    """
     classes = {c.code.upper() for concept in children(resource, "class") for c in codings(concept)}
     if classes and not classes & _STAY:
         raise NotOurs(IgnoredCode.OUTPATIENT_VISIT)
@@ -35,22 +38,24 @@ def encounter_facts(resource: Element, resources: Resources, source: Source, whe
     admitted, left = read_time(source, period.get("start")), read_time(source, period.get("end"))
     sent = source.instant(read_time(source, child(resource, "meta").get("lastUpdated")))
     taken_back = status in _TAKEN_BACK
+    changed = text(child(resource, "meta"), "versionId") != "1"  # before the first version nothing was said
     facts = []
 
-    def add(care: str, given: Moment | None, ended: Moment | None = None, reason: str | None = None) -> None:
-        event = CareEvent(site, f"{visit}:{care}", patient_id, care, given, ended, encounter=visit, reason=reason)
-        if given is None and not taken_back:
+    def add(care: str, there: bool, given: Moment | None, ended: Moment | None = None, why: str | None = None) -> None:
+        there = there and not taken_back
+        if not there and not (changed or taken_back):
+            return
+        if given is None and there:
             source.warn(WarningCode.TIME_MISSING)
-        facts.append(state(event, Standing.WITHDRAWN if taken_back else Standing.FINAL, sent=sent))
+        event = CareEvent(site, f"{visit}:{care}", patient_id, care, given, ended, encounter=visit, reason=why)
+        facts.append(state(event, Standing.FINAL if there else Standing.WITHDRAWN, sent=sent))
 
-    add("admission", admitted, reason=_reason(resource))
-    if left or taken_back:
-        add("discharge", left)
-    for begun, over in _intensive_care(resource, resources, source):
-        add("icu", begun or admitted, over)
-    if left and _expired(resource) and not taken_back:
-        death = CareEvent(site, f"death:{patient_id}", patient_id, "death", left)
-        facts.append(state(death, sent=sent))
+    add("admission", True, admitted, why=_reason(resource))
+    add("discharge", left is not None, left)
+    stays = _intensive_care(resource, resources, source)
+    begun, over = stays[0] if stays else (None, None)
+    add("icu", bool(stays), begun or (admitted if stays else None), over)
+    add("death", left is not None and _expired(resource), left)
     return facts
 
 

@@ -33,26 +33,40 @@ _DOCUMENTED = {
     "not-done": Standing.WITHDRAWN,
     "entered-in-error": Standing.WITHDRAWN,
 }
+UNKNOWN_CARE = "unknown"
+"""The care of a fact that only takes back what an earlier version said."""
+
 _CLASSES = {"IMP": "inpatient", "AMB": "outpatient"}
 
 
 def procedure_facts(resource: Element, resources: Resources, source: Source, where: str) -> list[Fact]:
-    """What a Procedure says."""
+    """What a Procedure says.
+
+    One in error needs no code (a server may drop it): whatever its number stood for is taken back. So is the care that
+    an earlier version said when a later one says something else.
+    """
     code = child(resource, "code")
     names = [text(code, "text"), *(c.display for c in codings(code))]
     local = any(c.code.upper().startswith("CRYOABL") for c in codings(code))
     if local or extensions(resource, "lesion") or any(map(is_cryoablation_name, names)):
         return [_documentation(resource, resources, source, where)]
     care = care_of((c.system, c.code) for c in codings(code))
-    if care is None:
-        raise NotOurs(IgnoredCode.NOT_CARE)
-    return [care_fact(resource, care, resources, source, where)]
+    if care is not None:
+        return [care_fact(resource, care, resources, source, where)]
+    if text(resource, "status") == "entered-in-error" and not any(names):
+        documented = [_documentation(resource, resources, source, where)] if _accession(resource) else []
+        return [*documented, care_fact(resource, UNKNOWN_CARE, resources, source, where, no_longer=True)]
+    if text(child(resource, "meta"), "versionId") not in ("", "1"):
+        return [care_fact(resource, UNKNOWN_CARE, resources, source, where, no_longer=True)]
+    raise NotOurs(IgnoredCode.NOT_CARE)
 
 
-def care_fact(resource: Element, care: str, resources: Resources, source: Source, where: str) -> Fact:
-    """Care that a Procedure or a MedicationAdministration says was given, or takes back."""
+def care_fact(
+    resource: Element, care: str, resources: Resources, source: Source, where: str, *, no_longer: bool = False
+) -> Fact:
+    """Care that a Procedure or a MedicationAdministration says was given, or takes back (``no_longer``: certainly)."""
     status = text(resource, "status")
-    if status in ("preparation", "in-preparation"):
+    if not no_longer and status in ("preparation", "in-preparation"):
         raise NotOurs(IgnoredCode.CARE_NOT_GIVEN_YET)
     site, patient_id = subject_of(resource, "subject", resources, source, where)
     identifiers = children(resource, "identifier")
@@ -73,7 +87,7 @@ def care_fact(resource: Element, care: str, resources: Resources, source: Source
         encounter=_encounter(visit, resource, resources, source),
         reason=_reason(resource),
     )
-    withdrawn = status in ("not-done", "entered-in-error")
+    withdrawn = no_longer or status in ("not-done", "entered-in-error")
     if started is None and not withdrawn:
         source.warn(WarningCode.TIME_MISSING)
     sent = source.instant(read_time(source, child(resource, "meta").get("lastUpdated")))
@@ -93,9 +107,7 @@ def times_of(resource: Element, source: Source) -> tuple[Moment | None, Moment |
 
 def _documentation(resource: Element, resources: Resources, source: Source, where: str) -> Fact:
     site, patient_id = subject_of(resource, "subject", resources, source, where)
-    identifiers = children(resource, "identifier")
-    accession = identifier_of_type(identifiers, ACCESSION) or untyped_identifier(identifiers)
-    accession = source.required(accession, InvalidCode.PROCEDURE_NOT_IDENTIFIED, f"{where}.identifier")
+    accession = source.required(_accession(resource), InvalidCode.PROCEDURE_NOT_IDENTIFIED, f"{where}.identifier")
     status = text(resource, "status")
     lesions = _lesions(resource, source)
     if status not in _DOCUMENTED:
@@ -128,6 +140,11 @@ def _documentation(resource: Element, resources: Resources, source: Source, wher
     )
     sent = source.instant(read_time(source, child(resource, "meta").get("lastUpdated")))
     return state(statement, standing, sent=sent)
+
+
+def _accession(resource: Element) -> str:
+    identifiers = children(resource, "identifier")
+    return identifier_of_type(identifiers, ACCESSION) or untyped_identifier(identifiers) or ""
 
 
 def _lesions(resource: Element, source: Source) -> tuple[Lesion, ...]:

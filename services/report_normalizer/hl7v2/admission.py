@@ -1,7 +1,8 @@
 """Stays, intensive care and deaths from ADT messages.
 
-A01 and A06 (and A04 of an inpatient) admit, A02 transfers, A03 discharges; A11, A12 and A13 take these back. PID-29 and
-PID-30 of any ADT tell of a death. One stay in intensive care is kept for each visit: the last that was told.
+A01 and A06 (and A04 of an inpatient) admit, A02 transfers, A03 discharges; A11, A12 and A13 take these back, with what
+they said of intensive care and of a death (PV1-36). PID-29 and PID-30 of any ADT tell of a death, too. One stay in
+intensive care is kept for each visit: the last that was told.
 """
 
 import re
@@ -48,10 +49,6 @@ def visit_facts(message: Message, source: Source) -> list[Fact]:
     if person is not None and told_of_death:
         care, standing = _death(message, person, site, patient_id, source)
         facts.append(state(care, standing, sent=sent))
-    elif visit is not None and trigger == _DISCHARGE and _DIED.search(visit.value(36, 2) or visit.value(36)):
-        left = _left(message, visit, source)
-        death = CareEvent(site, f"death:{patient_id}", patient_id, "death", given=left, reason=_cause(message))
-        facts.append(state(death, sent=sent))
     if not facts:
         raise NotOurs(IgnoredCode.NO_CARE_IN_MESSAGE)
     return facts
@@ -79,6 +76,8 @@ def _stays(
         add("admission", admitted, Standing.WITHDRAWN if trigger == _CANCEL_ADMIT else Standing.FINAL, why)
         if trigger in _ADMIT and is_intensive_care(_place(visit, 3)):
             add("icu", admitted, Standing.FINAL, why)
+        elif trigger == _CANCEL_ADMIT:  # nobody was in intensive care on a stay that never was
+            add("icu", None, Standing.WITHDRAWN)
     elif trigger == _TRANSFER and is_intensive_care(_place(visit, 3)):
         if not is_intensive_care(_place(visit, 6)):
             why = (detail.value(4, 2) or detail.value(4)) if detail else ""
@@ -88,7 +87,12 @@ def _stays(
             add("icu", None, Standing.WITHDRAWN)
     elif trigger in (_DISCHARGE, _CANCEL_DISCHARGE):
         standing = Standing.FINAL if trigger == _DISCHARGE else Standing.WITHDRAWN
-        add("discharge", _left(message, visit, source), standing)
+        left = _left(message, visit, source)
+        add("discharge", left, standing)
+        if trigger == _CANCEL_DISCHARGE:
+            add("death", None, Standing.WITHDRAWN)
+        elif _DIED.search(visit.value(36, 2) or visit.value(36)):
+            add("death", left, standing, _cause(message))
     return facts
 
 

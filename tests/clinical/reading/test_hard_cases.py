@@ -19,6 +19,9 @@ SENTENCES = {
     "not resolved": "The effusion has not resolved. => pleural_effusion present",
     "nearly resolved": "The effusion has nearly resolved. => pleural_effusion present decreased",
     "gone since the prior": "Previously seen pneumothorax no longer visualized. => pneumothorax resolved",
+    "what only looks like it": "Skin fold mimicking a left pneumothorax. => pneumothorax absent left",
+    "a minus sign": "Pneumothorax (-), pleural effusion (+). => pneumothorax absent; pleural_effusion present",
+    "a minus sign before": "(-) pneumothorax. => pneumothorax absent",
     "asked for": "Rule out pneumothorax. => pneumothorax hypothetical",
     "ruled out": "Pneumothorax was ruled out. => pneumothorax absent",
     "pericardial is not pleural": "Small pericardial effusion. => nothing",
@@ -121,6 +124,51 @@ def test_sentence(case: str) -> None:
     """A sentence by itself."""
     sentence, _, wanted = SENTENCES[case].partition(" => ")
     assert difference(wanted, read(sentence, language="en").findings) is None
+
+
+ITALIAN_DENIALS = (
+    "Non si rileva la presenza di pneumotorace.",
+    "Non si documenta presenza di pneumotorace.",
+    "Non si apprezza alcuna presenza di pneumotorace.",
+    "Non vi e' presenza di pneumotorace.",
+    "Non è evidente la presenza di pneumotorace.",
+    "Non risulta presente pneumotorace.",
+    "Non risulta evidente pneumotorace.",
+    "Non è comparso pneumotorace.",
+    "Non si segnala la comparsa di pneumotorace.",
+    "Non persiste pneumotorace.",
+    "Non permane pneumotorace.",
+    "Non coesiste pneumotorace.",
+    "Mancata evidenza di pneumotorace.",
+    "Si esclude la presenza di pneumotorace.",
+    "È stato escluso pneumotorace.",
+    "Pneumotorace (-).",
+)
+
+
+@pytest.mark.parametrize("sentence", ITALIAN_DENIALS)
+def test_a_presence_that_is_denied_is_an_absence(sentence: str) -> None:
+    assert difference("pneumothorax absent", read(sentence, language="it").findings) is None
+
+
+@pytest.mark.parametrize(
+    "said", ["Non può essere esclusa la presenza di", "Non è escluso", "Non si esclude la presenza di"]
+)
+def test_a_presence_that_is_not_excluded_is_possible(said: str) -> None:
+    assert difference("pneumothorax possible", read(f"{said} pneumotorace.", language="it").findings) is None
+
+
+@pytest.mark.parametrize(
+    ("sentence", "wanted"),
+    [
+        ("Presenza di pneumotorace.", "pneumothorax present"),
+        ("Non cardiomegalia, presenza di pneumotorace.", "pneumothorax present"),
+        ("Non lesioni focali, si rileva la presenza di pneumotorace.", "pneumothorax present"),
+        ("Non addensamenti; è comparso pneumotorace.", "pneumothorax present"),
+    ],
+)
+def test_a_presence_behind_another_denial_is_one(sentence: str, wanted: str) -> None:
+    assert difference(wanted, read(sentence, language="it").findings) is None
 
 
 @pytest.mark.parametrize("case", REPORTS)
