@@ -20,9 +20,11 @@ def reachable(settings: Settings, pool: int = 1) -> Iterator[Engine]:
     except ProgrammingError:
         raise click.ClickException("the database has no CryoWatch tables: run `cryowatch migrate`") from None
     except Exception as problem:
-        if not unavailable(problem):
+        if isinstance(problem, BrokenPipeError) or not unavailable(problem):
             raise
         where = engine.url.render_as_string(hide_password=True)
+        if "does not exist" in str(problem):  # the server answers, and says so; without an SQLSTATE at this point
+            raise click.ClickException(f"there is no such database or user: {where}") from None
         raise click.ClickException(f"no database answers at {where}: set CRYOWATCH_DATABASE_URL") from None
     finally:
         engine.dispose()

@@ -42,9 +42,10 @@ _EVERYTHING = Thing(display="Everything held of one patient")
 @click.option("--patient", prompt="Patient number", help="One of the patient's numbers; asked for when left out.")
 @click.option("--reason", required=True, help="Why, without naming the patient: it is kept.")
 @click.option("--operator", required=True, help="Who does it: it is kept.")
+@click.option("--unknown", is_flag=True, help="Go on though nothing is held of that number: it stays out from now on.")
 @click.option("--dry-run", is_flag=True, help="Show what would go, and stop.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
-def erase(site: str, patient: str, reason: str, operator: str, dry_run: bool, yes: bool) -> None:
+def erase(site: str, patient: str, reason: str, operator: str, unknown: bool, dry_run: bool, yes: bool) -> None:
     """Erase a patient: all merged numbers, from every table and from the compacted topics.
 
     Topics that hold raw messages let go by their retention. See docs/operations.md.
@@ -57,10 +58,16 @@ def erase(site: str, patient: str, reason: str, operator: str, dry_run: bool, ye
     request = Request(site, patient, operator, reason)
     with reachable(settings, pool=2) as engine:
         eraser = Eraser(publisher, settings.secret("event_id_key"), ArchiveReader(settings, engine).results)
+        with engine.connect() as connection:
+            found = eraser.erase(connection, request, clock.now())
+            connection.rollback()
         if dry_run or not yes:
-            with engine.connect() as connection:
-                _show(eraser.erase(connection, request, clock.now()))
-                connection.rollback()
+            _show(found)
+        if not (unknown or found.facts or found.messages or found.redacted):
+            raise click.ClickException(
+                "nothing is held of a patient of that number at that site, so it may be mistyped. To keep it out from "
+                "now on, and wipe the dead letters in which it stands by itself, say --unknown"
+            )
         if dry_run:
             click.echo("Nothing was changed.")
             return

@@ -1,5 +1,8 @@
 """Tables for people."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from rich.console import Console
 from rich.table import Table
 
@@ -9,7 +12,7 @@ from services.clinical.rates.rate import UNITS, Counts, Rate
 def show(table: Table) -> None:
     """Print a table to standard output, as wide as it needs when that is no terminal."""
     console = Console()
-    (console if console.is_terminal else Console(width=140)).print(table)
+    (console if console.is_terminal else Console(width=180)).print(table)
 
 
 def percent(rate: Rate) -> str:
@@ -17,6 +20,26 @@ def percent(rate: Rate) -> str:
     if rate.ratio is None:
         return "-"
     return f"{100 * rate.ratio:.1f} % ({100 * rate.lower:.1f}-{100 * rate.upper:.1f})"
+
+
+def events_table(bodies: Sequence[Mapping[str, Any]], ruleset: str) -> Table:
+    """Adverse events as published, with the grade of one rule set and what they stand on; no patients' numbers."""
+    table = Table(title=f"{len(bodies)} adverse events, graded by {ruleset}")
+    for column in ("event", "side", "grade", "certainty", "timing", "onset", "site", "accession", "managed by", "id"):
+        table.add_column(column, no_wrap=column in ("event", "id"))
+    for body in bodies:
+        grade = next(g for g in body["grades"] if g["ruleset"] == ruleset)
+        care = ", ".join(sorted({m["care"] for m in body.get("management", ())}))
+        status = "withdrawn" if body["status"] == "withdrawn" else body["certainty"]
+        decided = " (decided)" if body.get("adjudicated") else ""
+        table.add_row(
+            body["event"], body.get("side", ""), f"{grade['grade']}{'*' if grade['provisional'] else ''}",
+            f"{status}{decided}", body["timing"], (body.get("onset") or {}).get("earliest", "")[:16], body["site"],
+            body["accession"], care, body["id"],
+        )  # fmt: skip
+    if any(g["provisional"] for body in bodies for g in body["grades"]):
+        table.caption = "* provisional for 30 days after the procedure"
+    return table
 
 
 def rates_table(counts: Counts, *, every_stratum: bool = False) -> Table:

@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     sites_file: Path | None = Field(None, description="TOML file of sites and senders (time zone, charset, language)")
     clock_file: Path | None = Field(None, description="file with an instant: a simulated clock, for demonstrations")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least severe level logged")
-    ruleset: str = Field("orsi-2024", description="rule set whose grades the rates count")
+    ruleset: Literal["orsi-2024", "sir-2017"] = Field("orsi-2024", description="rule set whose grades the rates count")
     ops_host: str = Field("127.0.0.1", description="address of /metrics, /livez and /readyz")
     ops_port: int = Field(0, ge=0, le=65535, description="port of the same; 0 takes a free one")
     mllp_host: str = Field("127.0.0.1", description="address on which HL7 v2 arrives (MLLP)")

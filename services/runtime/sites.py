@@ -12,10 +12,34 @@
     addenda_alone = true           # text that begins with an addendum heading and doesn't repeat the body
 """
 
+import codecs
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from typing import Annotated
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"there is no time zone {name}; one looks like Europe/Rome")
+    return name
+
+
+def _charset(name: str) -> str:
+    if name.upper().startswith(("8859/", "UNICODE")):  # HL7's own names (table 0211)
+        return name
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        raise ValueError(f"there is no character set {name}; one looks like ISO-8859-1") from None
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+Charset = Annotated[str, AfterValidator(_charset)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +88,41 @@ class Sites:
         return known.language if known else None
 
 
+class _Site(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    time_zone: Zone = "UTC"
+    language: str | None = None
+
+
+class _Sender(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    site: str
+    time_zone: Zone | None = None
+    charset: Charset = "UTF-8"
+    addenda_alone: bool = True
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    sites: dict[str, _Site] = {}
+    senders: dict[str, _Sender] = {}
+
+
 def load_sites(path: Path) -> Sites:
-    """Read the file; ValueError in words when it names a zone or key that doesn't exist."""
+    """Read the file; ValueError in words when it can't be read, or names a key, zone, charset or site that isn't."""
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
-        sites = {name: Site(name=name, **values) for name, values in data.get("sites", {}).items()}
-        senders = {name: Sender(name=name, **values) for name, values in data.get("senders", {}).items()}
-        for zone in [s.time_zone for s in sites.values()] + [s.time_zone for s in senders.values() if s.time_zone]:
-            ZoneInfo(zone)
-    except (OSError, tomllib.TOMLDecodeError, TypeError, KeyError) as problem:
-        raise ValueError(f"{path}: can't be read as a sites file ({type(problem).__name__}: {problem})") from None
-    return Sites(sites, senders)
+        found = _File.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except OSError as problem:
+        raise ValueError(f"can't read {path} ({problem.strerror})") from None
+    except ValidationError as problem:
+        said = [f"{'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}" for e in problem.errors()]
+        raise ValueError(f"{path}: {'; '.join(said)}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise ValueError(f"{path} is no TOML file: {problem}") from None
+    for name, sender in found.senders.items():
+        if sender.site not in found.sites:
+            raise ValueError(f"{path}: senders.{name}: there is no [sites.{sender.site}]")
+    return Sites(
+        {name: Site(name=name, **site.model_dump()) for name, site in found.sites.items()},
+        {name: Sender(name=name, **sender.model_dump()) for name, sender in found.senders.items()},
+    )

@@ -181,3 +181,36 @@ def test_the_trail_tells_who_did_what_and_that_it_was_read(run: Run, places: lis
     reading = run("audit", "--agent", "Safety", "--outcome", "done", "--json").stdout
     assert 1 == len(reading.splitlines())
     assert 0 == len(run("audit", "--outcome", "refused", "--json").stdout.splitlines())
+
+
+def test_listing_events_is_on_record_and_names_patients_where_their_numbers_are_shown(run: Run, engine: Engine) -> None:
+    with engine.begin() as connection:
+        facts = [procedure(), *report("FINDINGS: Pleural effusion.")]
+        Publisher(RULES, b"a routing key for tests, 32 bytes").enter(connection, facts, LONG_AFTER)
+    table = run("events", "--operator", "A. Bianchi")
+    assert table.exit_code == 0
+    assert "pleural_effusion" in table.output
+    assert "P1" not in table.output
+    body = json.loads(run("events", "--json").output)
+    assert (body["patient_id"], body["event"]) == ("P1", "pleural_effusion")
+    assert run("events", "--site", "NOPE", "--json").output == ""
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT value FROM outbox WHERE topic = 'audit-events' ORDER BY id")).scalars()
+        told = [json.loads(bytes(value)) for value in rows][-3:]
+    assert [record["subtype"][1]["code"] for record in told] == ["events-list"] * 3
+    assert [sum(e["type"]["code"] == "1" for e in record["entity"]) for record in told] == [0, 1, 0]
+
+
+def test_a_number_of_which_nothing_is_held_is_not_erased_by_mistake(
+    run: Run, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("event_id_key", "routing_key"):
+        (tmp_path / name).write_text(name * 4)
+    monkeypatch.setenv("CRYOWATCH_SECRETS_DIR", str(tmp_path))
+    asked = ("erase", "--site", "IEO", "--patient", "0", "--reason", "asked for", "--operator", "dpo", "--yes")
+    refused = run(*asked)
+    assert refused.exit_code == 1
+    assert "mistyped" in refused.output
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM erasures")).scalar_one() == 0
+    assert "Erased" in run(*asked, "--unknown").output

@@ -103,6 +103,10 @@ ACTS: dict[str, tuple[str, Act]] = {
         "desk",
         Act(Pattern.QUERY, "reviews-list", "search-type", LEAD, patients=(PATIENT,), query="reviews?site=IEO"),
     ),
+    "events-listed": (
+        "command",
+        Act(Pattern.QUERY, "events-list", "search-type", LEAD, patients=(PATIENT,), query="events?site=IEO"),
+    ),
     "audit-trail-read": (
         "desk",
         Act(Pattern.QUERY, "audit-list", "search-type", LEAD, query="GET /audit?date=ge2026-03-01&outcome=4,8"),

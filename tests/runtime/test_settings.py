@@ -1,10 +1,12 @@
 """Wrong settings stop a service at start and name the variable."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from click.testing import CliRunner
 
+from services.clinical.grading.ruleset import shipped
 from services.command.__main__ import main
 from services.runtime.kafka_access import KafkaAccess
 from services.runtime.settings import Settings, WrongSetting, load_settings
@@ -19,6 +21,7 @@ from services.runtime.start import start
         ("CRYOWATCH_OPS_PORT", "99999"),
         ("CRYOWATCH_LOG_LEVEL", "loud"),
         ("CRYOWATCH_DEAD_LETTER_LIMIT", "0"),
+        ("CRYOWATCH_RULESET", "sir-2018"),
     ],
 )
 def test_a_wrong_setting_is_named_and_ends_the_process(
@@ -59,10 +62,27 @@ def test_a_short_secret_is_refused(tmp_path: Path) -> None:
         Settings(secrets_dir=tmp_path).secret("routing_key")
 
 
-def test_a_sites_file_with_an_unknown_zone_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "sites.toml").write_text('[sites.A]\ntime_zone = "Europe/Atlantis"\n')
-    with pytest.raises(WrongSetting, match="SITES_FILE"):
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('[sites.A]\ntime_zone = "Europe/Atlantis"', "sites.A.time_zone: there is no time zone Europe/Atlantis"),
+        ('[sites.A]\ntimezone = "Europe/Rome"', "sites.A.timezone"),
+        ('[sites.A]\n[senders."X|A"]\nsite = "A"\ncharset = "latin-99"', "there is no character set latin-99"),
+        ('[sites.A]\n[senders."X|B"]\nsite = "B"', r"there is no \[sites.B\]"),
+        ("[sites.A", "is no TOML file"),
+        ("[site.A]", "site"),
+    ],
+)
+def test_a_sites_file_that_names_what_is_not_there_is_refused(written: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "sites.toml").write_text(written + "\n")
+    with pytest.raises(WrongSetting, match=said) as refused:
         Settings(sites_file=tmp_path / "sites.toml").sites()
+    assert str(refused.value).startswith("CRYOWATCH_SITES_FILE: ")
+    assert "Error" not in str(refused.value)
+
+
+def test_the_rule_sets_that_can_be_chosen_are_those_that_there_are() -> None:
+    assert set(get_args(Settings.model_fields["ruleset"].annotation)) == {rules.id for rules in shipped()}
 
 
 def test_a_password_is_never_in_the_settings_text(tmp_path: Path) -> None:
