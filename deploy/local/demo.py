@@ -200,8 +200,15 @@ def _print(found: dict[str, Any], stack: Stack, console: Console) -> None:
     withdrawn = found["document"]["adverse_events"]["withdrawn"]
     console.print(f"{len(events)} FHIR AdverseEvent resources stand; {withdrawn} more are marked withdrawn.")
     metrics = stack.services["complication_metrics"].ops_port
+    ports = stack.ports
     console.print(f"Metrics:  http://127.0.0.1:{metrics}/metrics")
-    console.print(f"FHIR R4:  http://127.0.0.1:{stack.ports['gateway']}/r4/AdverseEvent   (R5: /r5/AdverseEvent)")
+    console.print(f"FHIR R4:  http://127.0.0.1:{ports['gateway']}/r4/AdverseEvent   (R5: /r5/AdverseEvent)")
+    console.print(f"Desk:     http://127.0.0.1:{ports['desk']}/reviews   (/dead-letters, /audit)")
+    console.print(f"Send to:  MLLP 127.0.0.1:{ports['mllp']}, FHIR http://127.0.0.1:{ports['fhir_intake']}/fhir")
+    console.print("For the command, in another terminal (then: .venv/bin/cryowatch reviews):")
+    settings = stack.environment(name="command")
+    for name in ("KAFKA", "DATABASE_URL", "SECRETS_DIR", "SITES_FILE", "CLOCK_FILE"):
+        console.print(f"  export CRYOWATCH_{name}={settings[f'CRYOWATCH_{name}']}", soft_wrap=True, highlight=False)
     if events:
         console.print("A sample AdverseEvent:")
         console.print_json(json.dumps(events[0]))

@@ -31,7 +31,7 @@ def events_table(bodies: Sequence[Mapping[str, Any]], ruleset: str) -> Table:
         grade = next(g for g in body["grades"] if g["ruleset"] == ruleset)
         care = ", ".join(sorted({m["care"] for m in body.get("management", ())}))
         status = "withdrawn" if body["status"] == "withdrawn" else body["certainty"]
-        decided = " (decided)" if body.get("adjudicated") else ""
+        decided = " (decided)" if body.get("decisions") else ""
         table.add_row(
             body["event"], body.get("side", ""), f"{grade['grade']}{'*' if grade['provisional'] else ''}",
             f"{status}{decided}", body["timing"], (body.get("onset") or {}).get("earliest", "")[:16], body["site"],

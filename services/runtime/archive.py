@@ -4,12 +4,12 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Row, and_, delete, func, literal, select, tuple_, update
+from sqlalchemy import Connection, Row, delete, func, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.runtime.message import InboundMessage
 from services.runtime.subjects import REDACTED
-from services.runtime.tables import ignored_totals, message_ledger
+from services.runtime.tables import dead_letter_edits, dead_letters, ignored_totals, message_ledger
 
 _ledger = message_ledger.c
 _KEPT = ("done", "duplicate", "dead_letter")
@@ -75,12 +75,13 @@ def archived(row: Row[*tuple[object, ...]]) -> Archived:
 
 
 def prune(connection: Connection, days: int, limit: int = 500) -> int:
-    """Let go of at most ``limit`` bodies older than ``days``; dead letters stay until they are handled."""
+    """Let go of at most ``limit`` bodies of understood messages older than ``days``."""
     place = tuple_(_ledger.topic, _ledger.partition, _ledger.offset)
     old = connection.execute(
         select(_ledger.topic, _ledger.partition, _ledger.offset)
         .where(
-            and_(_ledger.body.is_not(None), _ledger.outcome.in_(("done", "duplicate"))),
+            _ledger.body.is_not(None),
+            _ledger.outcome.in_(("done", "duplicate")),
             _ledger.recorded_at < func.now() - timedelta(days=days),
         )
         .order_by(_ledger.recorded_at)
@@ -89,6 +90,30 @@ def prune(connection: Connection, days: int, limit: int = 500) -> int:
     ).all()
     if old:
         connection.execute(update(message_ledger).where(place.in_([tuple(row) for row in old])).values(body=None))
+    return len(old)
+
+
+def prune_handled(connection: Connection, days: int, limit: int = 500) -> int:
+    """Let go of the bytes, headers and edits of at most ``limit`` dead letters that were handled ``days`` ago.
+
+    An open one keeps them, however old it is.
+    """
+    letters = dead_letters.c
+    old = connection.execute(
+        select(letters.id, letters.topic, letters.partition, letters.offset)
+        .where(letters.state != "open", ~letters.let_go, letters.handled_at < func.now() - timedelta(days=days))
+        .order_by(letters.handled_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    if old:
+        ids = [row.id for row in old]
+        place = tuple_(_ledger.topic, _ledger.partition, _ledger.offset)
+        connection.execute(update(message_ledger).where(place.in_([tuple(row[1:]) for row in old])).values(body=None))
+        connection.execute(
+            update(dead_letters).where(letters.id.in_(ids)).values(body=None, key=None, headers={}, let_go=True)
+        )
+        connection.execute(update(dead_letter_edits).where(dead_letter_edits.c.letter.in_(ids)).values(body=None))
     return len(old)
 
 

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -12,6 +13,7 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    false,
     func,
     text,
 )
@@ -94,8 +96,10 @@ dead_letters = Table(
     Column("handled_at", DateTime(timezone=True)),
     Column("reason", Text),
     Column("recorded_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
+    Column("let_go", Boolean, nullable=False, server_default=false(), comment="handled long ago: its bytes are gone"),
     comment="what can be done about each dead letter, and was; the row in the ledger never changes",
 )
+Index("ix_dead_letters_handled", dead_letters.c.handled_at, postgresql_where=text("state <> 'open' AND NOT let_go"))
 Index("ix_dead_letters_state", dead_letters.c.state, dead_letters.c.topic, dead_letters.c.code, dead_letters.c.id)
 
 dead_letter_edits = Table(

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from services.audit.retention import let_go
 from services.charts.expiry import Expired, expire
-from services.runtime.archive import prune, sum_ignored
+from services.runtime.archive import prune, prune_handled, sum_ignored
 from services.runtime.settings import Settings
 
 
@@ -29,7 +29,11 @@ def tidy(connection: Connection, settings: Settings) -> Tidied:
     """One step of expiry, of the archive's pruning, of the ledger's summing and of the trail's retention."""
     return Tidied(
         expire(connection, settings.expire_days) if settings.expire_days else Expired(),
-        prune(connection, settings.archive_days) if settings.archive_days else 0,
+        _prune(connection, settings.archive_days) if settings.archive_days else 0,
         sum_ignored(connection, settings.ignored_days),
         let_go(connection, settings.audit_days) if settings.audit_days else 0,
     )
+
+
+def _prune(connection: Connection, days: int) -> int:
+    return prune(connection, days) + prune_handled(connection, days)

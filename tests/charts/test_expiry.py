@@ -9,7 +9,7 @@ from services.charts.expiry import Expired, expire
 from services.charts.publishing import Publisher
 from services.clinical.facts import Fact, Standing, state
 from services.clinical.statements import PatientLink
-from services.runtime.archive import prune, sum_ignored
+from services.runtime.archive import prune, prune_handled, sum_ignored
 from services.window_timer.handler import tidy
 from tests.builders import END, LONG_AFTER, RULES, care, procedure, report
 from tests.charts.conftest import Run
@@ -105,7 +105,7 @@ def test_a_procedure_documented_late_gets_its_reports_back_from_the_archive(pipe
     assert names(engine) == {"patient:IEO:P1"}, "who still has no procedure doesn't come back"
 
 
-def test_the_archive_lets_go_of_old_bodies_and_keeps_dead_letters(pipeline: Pipeline) -> None:
+def test_the_archive_lets_go_of_old_bodies_and_of_dead_letters_once_they_are_handled(pipeline: Pipeline) -> None:
     broken = report_message("R9", "P9", "Clear.")
     dead = type(broken)(
         broken.topic, broken.key, broken.value.replace(b"||R9|", b"|||"), broken.headers, broken.sim_time
@@ -120,6 +120,16 @@ def test_the_archive_lets_go_of_old_bodies_and_keeps_dead_letters(pipeline: Pipe
             text("SELECT outcome FROM message_ledger WHERE body IS NOT NULL ORDER BY 1")
         ).scalars()
         assert list(left) == ["dead_letter", "done"]
+        letter = "UPDATE dead_letters SET state = 'discarded', handled_at = now() - make_interval(days => :days)"
+        connection.execute(text(letter), {"days": 39})
+        assert prune_handled(connection, 40) == 0
+        connection.execute(text(letter), {"days": 41})
+        connection.execute(text("INSERT INTO dead_letter_edits SELECT id, 1, 'x', 'who', 'why' FROM dead_letters"))
+        assert [prune_handled(connection, 40) for _ in range(2)] == [1, 0]
+        left = connection.execute(text("SELECT outcome FROM message_ledger WHERE body IS NOT NULL")).scalars()
+        assert list(left) == ["done"]
+        held = "SELECT l.key, l.headers, l.body, e.body FROM dead_letters l JOIN dead_letter_edits e ON e.letter = l.id"
+        assert tuple(connection.execute(text(held)).one()) == (None, {}, None, None)
 
 
 def test_old_rows_of_ignored_messages_become_totals_and_the_sum_stays(pipeline: Pipeline) -> None:

@@ -89,7 +89,7 @@ def test_the_same_text_sent_again_after_a_cancellation_with_nothing_to_order_the
     again = report(EFFUSION, sent=END + timedelta(hours=31))
     result = published(procedure(), first, withdrawal(sent=END + timedelta(hours=28)), again)
     assert [e.certainty for e in result.events] == ["possible"]
-    assert result.events[0].review == ("reissued_after_withdrawal",)
+    assert result.events[0].review == ("possible_event", "reissued_after_withdrawal")
 
 
 def test_preliminary_never_beats_final() -> None:

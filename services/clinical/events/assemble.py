@@ -74,10 +74,17 @@ def events_of(
     events += [build.from_telemetry(m, given.get(shown + i, [])) for i, m in enumerate(measures)]
     if deaths.cause is None:
         events += build.from_deaths([c for c in deaths.told if c.source.startswith("care:")])
-    events = [adjudicated(event, chart.adjudications) for event in one_per_place(events, rulesets)]
+    decided = [adjudicated(event, chart.adjudications) for event in one_per_place(events, rulesets)]
+    events = [_to_be_decided(event) for event in decided]
     flags = {*review, *unclear, *deaths.review, *gone(case.documented.procedure, events, chart.adjudications)}
     flags |= {DISPUTED for p in case.placed if p.role is not Role.OUTSIDE and said(p.report).disputed}
     return sorted(events, key=lambda e: e.id), tuple(sorted(flags))
+
+
+def _to_be_decided(event: AdverseEvent) -> AdverseEvent:
+    """A possible event counts nowhere until somebody confirms or rejects it: it is work for a person."""
+    open_ = event.certainty is Certainty.POSSIBLE and event.status is EventStatus.LIVE
+    return replace(event, review=tuple(sorted({*event.review, "possible_event"}))) if open_ else event
 
 
 def _during(one: Measured, span: Span) -> bool:
