@@ -11,7 +11,7 @@ from functools import partial
 from random import Random
 
 PROCESSORS = ("report_normalizer", "telemetry_reducer", "procedure_joiner")
-OTHERS = ("window_timer", "complication_metrics", "fhir_gateway", "intake")
+OTHERS = ("window_timer", "complication_metrics", "fhir_gateway", "intake", "desk")
 SESSION_SECONDS = 6.0
 """Kafka's shortest session: a pause must outlast it."""
 

@@ -6,10 +6,9 @@ record that is made, or the next quiet minute, says how many there were.
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 
-PER_ADDRESS, IN_ALL, MOST_ADDRESSES = 5, 20, 1024
+PER_ADDRESS, IN_ALL = 5, 20
 MINUTE = 60.0
 
 
@@ -21,7 +20,7 @@ class Restraint:
         self._lock = threading.Lock()
         self._started = clock()
         self._all = 0
-        self._by_address: OrderedDict[str, int] = OrderedDict()
+        self._by_address: dict[str, int] = {}  # no more than IN_ALL of them
         self._unrecorded = 0
 
     def admit(self, address: str) -> int | None:
@@ -34,8 +33,6 @@ class Restraint:
                 return None
             self._all += 1
             self._by_address[address] = mine + 1
-            if len(self._by_address) > MOST_ADDRESSES:
-                self._by_address.popitem(last=False)
             return self._take()
 
     def owed(self) -> int:

@@ -41,12 +41,12 @@ def erase(
     out: Counts,
 ) -> None:
     """Wipe what speaks of the person alone, and redact what speaks of others too; ``facts`` are the person's."""
-    theirs = {key_of(fact) for fact in facts}
+    theirs = {fact.key for fact in facts}
     direct = {hashed(key, name) for name in who.numbers | who.procedures}
     misfiled = {hashed(key, name) for fact in facts for name in subjects_of(fact)} - direct
     for row in _messages(connection, direct | misfiled):
         said = read(archived(row)) if row.body is not None else ()
-        left = [one for one in said if isinstance(one, Fact) and not (who.owns(one) or key_of(one) in theirs)]
+        left = [one for one in said if isinstance(one, Fact) and not (who.owns(one) or one.key in theirs)]
         if left and len(left) == len(said):
             continue  # of somebody else under whose number one of their reports had been filed
         if left:
@@ -80,11 +80,6 @@ class _Message:
 
 def _at(row: Any) -> ColumnElement[bool]:
     return and_(_ledger.topic == row.topic, _ledger.partition == row.partition, _ledger.offset == row.offset)
-
-
-def key_of(fact: Fact) -> tuple[str, str]:
-    """A fact's key in the table of facts."""
-    return fact.id, "" if fact.replaces else fact.version
 
 
 def _messages(connection: Connection, subjects: set[bytes]) -> Iterator[Any]:
@@ -171,7 +166,7 @@ def _waiting(connection: Connection, who: Person, theirs: set[tuple[str, str]]) 
     gone = []
     for row in connection.execute(select(outbox.c.id, outbox.c.value).where(outbox.c.topic == FACTS)):
         fact = fact_from_json(json.loads(row.value))
-        if who.owns(fact) or key_of(fact) in theirs:
+        if who.owns(fact) or fact.key in theirs:
             gone.append(row.id)
     if gone:
         connection.execute(delete(outbox).where(outbox.c.id.in_(gone)))

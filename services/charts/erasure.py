@@ -16,8 +16,9 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from services.charts import day_sums, erased_messages
 from services.charts import kin as groups
 from services.charts.expiry import OF_A_PROCEDURE
+from services.charts.outgoing_bodies import EVENTS, RECORDS
 from services.charts.person import Person, person
-from services.charts.publishing import EVENTS, RECORDS, Publisher
+from services.charts.publishing import Publisher
 from services.charts.tables import (
     adverse_event_versions,
     adverse_events,
@@ -101,7 +102,7 @@ class Eraser:
 
     def _charts(self, connection: Connection, who: Person, theirs: list[Fact], out: Erased) -> None:
         """Facts, frames, records, events with their versions, contributions; tombstones for the compacted topics."""
-        keys = {erased_messages.key_of(fact) for fact in theirs}
+        keys = {fact.key for fact in theirs}
         if keys:
             connection.execute(delete(facts).where(tuple_(facts.c.id, facts.c.version).in_(sorted(keys))))
         out.frames = _frames(connection, who, theirs)

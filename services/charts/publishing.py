@@ -25,6 +25,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from services.charts import day_sums
 from services.charts import kin as groups
+from services.charts.outgoing_bodies import outgoing_event, outgoing_record
 from services.charts.refolding import facts_of
 from services.charts.tables import (
     adverse_event_versions,
@@ -34,15 +35,13 @@ from services.charts.tables import (
     kin,
     procedure_records,
 )
-from services.clinical.canonical import text_of, to_json
+from services.clinical.canonical import to_json
 from services.clinical.events.adverse_event import EventStatus
 from services.clinical.facts import Fact, fact_json, names
-from services.clinical.identifiers import patient_name, routing_key
+from services.clinical.identifiers import patient_name
 from services.clinical.publish import Published, Rules, publish
 from services.runtime.batch_rows import as_rows, insertion, one_of, rows_of
 from services.runtime.outbox import Outgoing, put
-
-RECORDS, EVENTS = "procedure-records", "adverse-events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class Publisher:
 
     def enter(self, connection: Connection, batch: Iterable[Fact], as_of: datetime) -> int:
         """Enter facts and publish the groups that they change. Returns how many were new."""
-        unique = {(f.id, _version(f)): f for f in sorted(batch, key=lambda f: (f.id, f.weight, f.version))}
+        unique = {f.key: f for f in sorted(batch, key=lambda f: (f.id, f.weight, f.version))}
         if not unique:
             return 0
         found = groups.join(connection, [names(f) for f in unique.values()])
@@ -75,10 +74,6 @@ class Publisher:
         connection.execute(_settling(), as_rows(dues) | {"stamp": self.rules.stamp, "ids": list(published)})
         put(connection, outgoing)
         day_sums.mark(connection, days)  # last: of all that is locked, only days are shared by groups
-
-
-def _version(fact: Fact) -> str:
-    return "" if fact.replaces else fact.version
 
 
 @cache
@@ -140,9 +135,7 @@ def _records(connection: Connection, published: Mapping[int, Published], key: by
                 "body": body,
             }
         )
-        slot = routing_key(key, record.procedure)
-        value = text_of({"schema": "procedure-records.v1", **body}).encode()
-        out.append(Outgoing(RECORDS, slot, slot, value, record.revision))
+        out.append(outgoing_record(body, key))
     _replace(connection, procedure_records, ("procedure",), rows)
     return out
 
@@ -173,8 +166,7 @@ def _events(connection: Connection, published: Mapping[int, Published]) -> list[
                 versions.append({"id": name, "revision": body["revision"], "body": body})
             else:  # what differs by its revision alone is no new version for those who read it
                 same.append(_event_row(group, name, body) | {"edition": body["revision"]})
-            value = text_of({"schema": "adverse-events.v1", **body}).encode()
-            out.append(Outgoing(EVENTS, name, name, value, body["revision"]))
+            out.append(outgoing_event(body))
     _replace(connection, adverse_events, ("id",), changed)
     _replace(connection, adverse_events, ("id",), same, leaving=("edition", "published_at"))
     if versions:

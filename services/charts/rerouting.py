@@ -8,11 +8,10 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, Engine, delete, func, select
 
-from services.charts.publishing import RECORDS
+from services.charts.outgoing_bodies import RECORDS, outgoing_record
 from services.charts.tables import procedure_records
-from services.clinical.canonical import canonical
 from services.clinical.identifiers import routing_key
-from services.runtime.outbox import Outgoing, put
+from services.runtime.outbox import put
 from services.runtime.tables import outbox
 
 BATCH = 500
@@ -34,7 +33,7 @@ def requeue(engine: Engine, old: bytes, new: bytes) -> Iterator[list[str]]:
             last = rows[-1].procedure
             before = [routing_key(old, row.procedure) for row in rows]
             connection.execute(delete(outbox).where(outbox.c.topic == RECORDS, outbox.c.slot.in_(before)))
-            put(connection, [_outgoing(row.procedure, row.revision, row.body, new) for row in rows])
+            put(connection, [outgoing_record(row.body, new) for row in rows])
         yield before
 
 
@@ -48,8 +47,3 @@ def waiting(connection: Connection, mark: int) -> int:
     """Procedure records up to that number that no worker has sent yet."""
     query = select(func.count()).where(outbox.c.topic == RECORDS, outbox.c.id <= mark)
     return connection.execute(query).scalar_one()
-
-
-def _outgoing(procedure: str, revision: int, body: dict[str, object], key: bytes) -> Outgoing:
-    slot = routing_key(key, procedure)
-    return Outgoing(RECORDS, slot, slot, canonical({"schema": "procedure-records.v1", **body}).encode(), revision)

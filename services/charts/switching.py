@@ -7,17 +7,14 @@ published, and which events were published once and no longer hold (decision 3).
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, text
 
-from services.charts.publishing import EVENTS, RECORDS
+from services.charts.outgoing_bodies import EVENTS, RECORDS, outgoing_event, outgoing_record
 from services.charts.rebuilding import AT_ONCE, SCHEMA, Rebuild
 from services.charts.tables import telemetry_frames
-from services.clinical.canonical import canonical
 from services.clinical.facts import fact_from_json
-from services.clinical.identifiers import routing_key
-from services.runtime.outbox import Outgoing, put
+from services.runtime.outbox import put
 
 DERIVED = (
     "kin_names",
@@ -72,7 +69,7 @@ def take_over(connection: Connection, rebuild: Rebuild, live: str, *, everything
     taken = 0
     for row in connection.execute(text(query)).all():
         fact = fact_from_json(row.body)
-        if (fact.id, "" if fact.replaces else fact.version) == (row.id, row.version):
+        if fact.key == (row.id, row.version):
             rebuild.recorded(connection, row.recorded_at)
             taken += rebuild.enter(connection, [fact])
     if everything:
@@ -158,17 +155,12 @@ def _queue(connection: Connection, live: str, key: bytes, *, everything: bool) -
         differs = "" if everything else "WHERE l.body::text IS DISTINCT FROM r.body::text"
         query = f"SELECT {column}, r.body FROM {SCHEMA}.{table} r LEFT JOIN {live}.{table} l USING ({column}) {differs}"
         for rows in connection.execute(text(query), execution_options={"yield_per": 1000}).partitions():
-            put(connection, (_outgoing(topic, name, body, key) for name, body in rows))
+            bodies = [body for _, body in rows]
+            put(connection, [outgoing_record(b, key) if topic == RECORDS else outgoing_event(b) for b in bodies])
             queued += len(rows)
             if topic == EVENTS:
                 _keep_versions(connection, live, [name for name, _ in rows])
     return queued
-
-
-def _outgoing(topic: str, name: str, body: dict[str, Any], key: bytes) -> Outgoing:
-    slot = routing_key(key, name) if topic == RECORDS else name
-    value = canonical({"schema": f"{topic}.v1", **body}).encode()
-    return Outgoing(topic, slot, slot, value, body["revision"])
 
 
 def _keep_versions(connection: Connection, live: str, ids: list[str]) -> None:

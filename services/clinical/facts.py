@@ -80,6 +80,11 @@ class Fact:
         return self._digested()[0]
 
     @property
+    def key(self) -> tuple[str, str]:
+        """Under what it is kept: its id and version, but for a fact of which only the fullest version is kept."""
+        return self.id, "" if self.replaces else self.version
+
+    @property
     def content(self) -> str:
         """Stands for the statement alone."""
         return self._digested()[1]

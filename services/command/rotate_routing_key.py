@@ -6,7 +6,7 @@ import click
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from services.charts.publishing import RECORDS
+from services.charts.outgoing_bodies import RECORDS
 from services.charts.rerouting import newest, requeue, waiting
 from services.command.connection import reachable
 from services.runtime.kafka_access import KafkaAccess

@@ -141,7 +141,7 @@ def run(settings: Settings) -> None:
 def _measure(engine: Engine, metrics: PipelineMetrics, open_letters: Gauge) -> None:
     letters = dead_letters.c
     with engine.connect() as connection:
-        metrics.outbox_rows.labels(SERVICE).set(outbox.waiting(connection))
+        metrics.outbox_rows.labels(SERVICE).set(outbox.waiting(connection, SENT))
         query = select(letters.topic, func.count()).where(letters.state == "open").group_by(letters.topic)
         counts = {name: number for name, number in connection.execute(query)}  # noqa: C416
     for name in REPLAYED:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Engine
 
-from services.charts.publishing import EVENTS, RECORDS, Publisher
+from services.charts.outgoing_bodies import EVENTS, RECORDS
+from services.charts.publishing import Publisher
 from services.charts.subjects import fact_subjects
 from services.clinical.facts import Fact
 from services.clinical.publish import Rules
@@ -42,16 +43,13 @@ def build(settings: Settings) -> Processor:
             "dead_letter": buried,
         }
         entered = {(TOPIC, name): n for name, n in counts.items() if n}
-        if not buried:
-            return Applied(entered, 0, unbroken=False)  # none that is new: what is delivered again counts once
-        run = next((i for i, (_, o) in enumerate(reversed(handled)) if isinstance(o, Fact)), len(handled))
-        return Applied(entered, run, run == len(handled))
+        return Applied.of(entered, [isinstance(outcome, Invalid) for _, outcome in handled])
 
     def bury(engine: Engine, message: InboundMessage) -> Applied:
         with engine.begin() as connection:
             letter = (message, Invalid("rejected_by_database"))
             buried = dead_letters.bury(connection, SERVICE, [letter], ledger=False)
-        return Applied({(TOPIC, "dead_letter"): buried} if buried else {}, buried, bool(buried))
+        return Applied.of({(TOPIC, "dead_letter"): buried} if buried else {}, [True])
 
     return Processor(SERVICE, (TOPIC,), (RECORDS, EVENTS, dead_letters.TOPIC), apply, bury)
 

@@ -32,10 +32,7 @@ def ingest(
             screened = subjects.screen(connection, handled)
             entered = ledger.enter(connection, service, screened, sink)
             subjects.note(connection, screened)
-        if not any(outcome == "dead_letter" for _, outcome in entered):
-            return Applied(entered, 0, unbroken=False)  # none that is new: what is delivered again counts once
-        run = next((i for i, (_, o) in enumerate(reversed(handled)) if not isinstance(o, Invalid)), len(handled))
-        return Applied(entered, run, run == len(handled))
+        return Applied.of(entered, [isinstance(outcome, Invalid) for _, outcome in handled])
 
     def apply(engine: Engine, messages: Sequence[InboundMessage]) -> Applied:
         return enter(engine, [(message, handle(message)) for message in messages])

@@ -101,9 +101,9 @@ def settle(connection: Connection, sent: Sequence[int]) -> None:
         connection.close()
 
 
-def waiting(connection: Connection) -> int:
-    """How many records wait to be published."""
-    return connection.execute(select(func.count()).select_from(outbox)).scalar_one()
+def waiting(connection: Connection, topics: Sequence[str]) -> int:
+    """How many records of those topics wait to be published."""
+    return connection.execute(select(func.count()).where(one_of(outbox.c.topic, topics))).scalar_one()
 
 
 def kafka_headers(headers: object) -> list[tuple[str, bytes]]:

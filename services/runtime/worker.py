@@ -46,11 +46,22 @@ MOST_TIMES_TWICE = 30
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """How a batch came out: messages by (topic, outcome), and dead letters in a row at its end (None: unbroken)."""
+    """How a batch came out: messages by (topic, outcome), and dead letters in a row at its end, or all through it."""
 
     counts: dict[tuple[str, str], int]
     dead_run: int
     unbroken: bool
+
+    @classmethod
+    def of(cls, counts: dict[tuple[str, str], int], dead: Sequence[bool]) -> "Applied":
+        """``dead`` says of each message whether it is a dead letter. Without a new one none counts.
+
+        What is delivered again has been counted before.
+        """
+        if not any(outcome == "dead_letter" for _, outcome in counts):
+            return cls(counts, 0, unbroken=False)
+        run = next((number for number, buried in enumerate(reversed(dead)) if not buried), len(dead))
+        return cls(counts, run, run == len(dead))
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +271,8 @@ class Worker:
         self.metrics.progress(lag, [at for at in list(self._in_hand.values()) if at])
         try:
             with self.engine.connect() as connection:
-                self.metrics.outbox_rows.labels(self.processor.service).set(outbox.waiting(connection))
+                rows = outbox.waiting(connection, self.processor.sinks)
+                self.metrics.outbox_rows.labels(self.processor.service).set(rows)
         except Exception as problem:
             if not unavailable(problem):
                 raise
