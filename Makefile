@@ -63,7 +63,7 @@ prometheus: ## Prometheus configuration and rules (where promtool is installed; 
 	else echo "promtool isn't installed: Prometheus rules not checked"; fi
 
 audit: setup ## the pinned packages against the advisory database (AUDIT=required: it must be reached)
-	@$(BIN)/python -m deploy.audit
+	@$(BIN)/python -m deploy.advisories
 
 sbom: setup ## build/sbom.cdx.json: what the image is made of (CycloneDX)
 	@mkdir -p build

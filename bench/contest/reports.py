@@ -7,8 +7,6 @@ follow-ups show an event, on the side that was treated; one message in ten is se
 import json
 
 TOPICS, SINKS = ("hl7v2-inbound",), ("procedure-records", "adverse-events")
-FACTS_PER_PATIENT = 5
-"""The procedure; body and status of each of two reports."""
 
 MESSAGES_PER_PATIENT = 3
 FINDINGS = (

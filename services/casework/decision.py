@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 
 from services.audit.act import Act, Agent, Pattern, Thing, patient_of
-from services.casework.casework import Casework
+from services.casework.audited_act import Casework
 from services.casework.problem import Kind, Problem
 from services.charts.tables import adverse_events
 from services.contracts.codec import validator

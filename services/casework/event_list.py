@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import select
 
 from services.audit.act import Act, Agent, Pattern, patient_of
-from services.casework.casework import Casework
+from services.casework.audited_act import Casework
 from services.charts.tables import adverse_events
 
 

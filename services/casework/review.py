@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Select, Text, and_, literal, literal_column, or_, select, union_all
 
 from services.audit.act import Act, Agent, Pattern, patient_of
-from services.casework.casework import Casework
+from services.casework.audited_act import Casework
 from services.charts.tables import adverse_events, procedure_records
 from services.clinical.events.adjudication import MOVED
 

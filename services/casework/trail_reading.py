@@ -6,7 +6,7 @@ make the trail grow by being read. A patient is named where the trail was asked 
 
 from services.audit.act import Act, Agent, Pattern
 from services.audit.search import Page, Place, Wanted, find
-from services.casework.casework import Casework
+from services.casework.audited_act import Casework
 
 
 def read_trail(casework: Casework, by: Agent, wanted: Wanted, count: int, after: Place | None, query: str) -> Page:

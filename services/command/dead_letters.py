@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 from rich.table import Table
 
-from services.casework.letter import STATES, Content, Letter, Wanted
-from services.casework.letters import LetterDesk
+from services.casework.dead_letter import STATES, Content, Letter, Wanted
+from services.casework.dead_letter_desk import LetterDesk
 from services.command.instant import instant
 from services.command.operator import QUEUED, agent, casework, operator_option
 from services.command.tables import show as print_table

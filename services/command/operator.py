@@ -11,7 +11,7 @@ import click
 from services.audit.act import Agent
 from services.audit.restraint import Restraint
 from services.audit.trail import Trail
-from services.casework.casework import Casework
+from services.casework.audited_act import Casework
 from services.casework.problem import Problem
 from services.command.connection import reachable
 from services.runtime.settings import load_settings

@@ -20,7 +20,7 @@ from services.audit.refusals import record_owed
 from services.audit.restraint import Restraint
 from services.audit.trail import TOPIC as AUDIT
 from services.audit.trail import Trail
-from services.casework.casework import Casework
+from services.casework.audited_act import Casework
 from services.casework.decision import TOPIC as DECISIONS
 from services.contracts.registry import topic as declared
 from services.desk.doors import SERVICE, Doors

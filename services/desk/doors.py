@@ -16,10 +16,10 @@ from starlette.routing import Route
 
 from services.audit.act import Act, Agent, Pattern
 from services.audit.refusals import NOBODY, record_refusal
-from services.casework.casework import Casework
+from services.casework.audited_act import Casework
+from services.casework.dead_letter import Content, Page
+from services.casework.dead_letter_desk import LetterDesk, Tally
 from services.casework.decision import adjudicate
-from services.casework.letter import Content, Page
-from services.casework.letters import LetterDesk, Tally
 from services.casework.problem import Kind, Problem
 from services.casework.review import reviews
 from services.casework.trail_reading import read_trail

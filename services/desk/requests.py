@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from starlette.requests import ClientDisconnect, Request
 
+from services.casework.dead_letter import DEFAULT_COUNT, HIGHEST_COUNT, Wanted
 from services.casework.decision import Decision
-from services.casework.letter import DEFAULT_COUNT, HIGHEST_COUNT, Wanted
 from services.casework.problem import Kind, Problem
 
 LARGEST_BODY, LARGEST_EDIT = 64 * 1024, 28 * 2**20

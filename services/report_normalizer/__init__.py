@@ -1,1 +1,1 @@
-"""Inbound HL7 v2 and FHIR to facts: ``handler`` is pure, ``app`` puts it between the topics, ledger and outbox."""
+"""Inbound HL7 v2, FHIR and decisions to facts: ``handler`` is pure, ``app`` puts it between topics and outbox."""

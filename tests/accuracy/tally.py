@@ -14,7 +14,6 @@ from tests.clinical.reading.expectation import Expected, expected
 MISSED = "(missed)"
 NOTHING = "(nothing)"
 PRESENT = "present"
-LOOSE = frozenset(("historical", "hypothetical", "other_subject"))
 
 
 @dataclass(slots=True)

@@ -123,6 +123,8 @@ def test_the_command_refuses_to_keep_the_number_in_its_reason(cryowatch: Run) ->
 
 
 def test_a_patient_of_whom_nothing_is_held_can_be_erased_beforehand(pipeline: Pipeline, cryowatch: Run) -> None:
-    assert cryowatch("erase", "--site", "IEO", "--patient", NEW, *WHY).exit_code == 0
+    asked = ("erase", "--site", "IEO", "--patient", NEW, *WHY)
+    assert cryowatch(*asked).exit_code == 1, "it may be mistyped"
+    assert cryowatch(*asked, "--unknown").exit_code == 0
     pipeline.play([order("CANACC7703", NEW)])
     assert traces(pipeline.engine) == []

@@ -101,7 +101,7 @@ def test_one_rebuild_at_a_time_and_no_erasure_beside_it(pipeline: Pipeline, cryo
     with pipeline.engine.connect() as other:
         other.execute(text("SELECT pg_advisory_lock(:n)"), {"n": ONE_REBUILD})
         assert "another rebuild is running" in cryowatch("rebuild").output
-        words = ("--site", "IEO", "--patient", "P1", "--reason", "r", "--operator", "o", "--yes")
+        words = ("--site", "IEO", "--patient", "P1", "--reason", "r", "--operator", "o", "--yes", "--unknown")
         assert "a rebuild is running" in cryowatch("erase", *words).output
         other.invalidate()
     assert "They are the same." in cryowatch("rebuild").output

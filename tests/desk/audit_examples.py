@@ -9,7 +9,7 @@ from typing import Any
 
 from services.audit.act import Act, Agent, Outcome, Pattern, Thing, patient_of
 from services.audit.audit_event import audit_events
-from services.casework.letter import thing
+from services.casework.dead_letter import thing
 from services.contracts.registry import SCHEMAS
 
 FOLDER = SCHEMAS / "examples" / "audit-events" / "1" / "valid"

@@ -17,8 +17,8 @@ from deploy.local.database import LocalDatabase
 from services.audit.act import Agent
 from services.audit.restraint import Restraint
 from services.audit.trail import Trail
-from services.casework.casework import Casework
-from services.casework.letters import LetterDesk
+from services.casework.audited_act import Casework
+from services.casework.dead_letter_desk import LetterDesk
 from services.charts.publishing import Publisher
 from services.clinical.facts import Fact
 from services.command.migrate import alembic_config

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from services.casework import letter as letters
-from services.casework.letter import Wanted
+from services.casework import dead_letter as letters
+from services.casework.dead_letter import Wanted
 from services.casework.problem import Kind, Problem
 from services.procedure_joiner.handler import handle as read_fact
 from services.runtime import dead_letters, ledger

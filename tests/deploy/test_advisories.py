@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from deploy.audit import ASIDE, SetAside, judge, main, set_aside
+from deploy.advisories import ASIDE, SetAside, judge, main, set_aside
 
 TODAY = date(2026, 12, 1)
 
@@ -43,7 +43,7 @@ def test_without_the_database_it_says_so_and_fails_where_it_is_required(
     audit: str, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     skipped = {"dependencies": [{"name": "x", "skip_reason": "not found"}]}
-    monkeypatch.setattr("deploy.audit._report", lambda lock: skipped)
+    monkeypatch.setattr("deploy.advisories._report", lambda lock: skipped)
     monkeypatch.setenv("AUDIT", audit)
     assert code == main()
     assert "NOT AUDITED" in capsys.readouterr().err

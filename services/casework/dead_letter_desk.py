@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, insert, update
 
 from services.audit.act import Act, Agent, Pattern
-from services.casework import letter as letters
-from services.casework.casework import Casework
-from services.casework.letter import Content, Letter, Page, Wanted, thing
+from services.casework import dead_letter as letters
+from services.casework.audited_act import Casework
+from services.casework.dead_letter import Content, Letter, Page, Wanted, thing
 from services.casework.problem import Kind, Problem
 from services.runtime.dead_letters import REPLAY_OF
 from services.runtime.outbox import Outgoing, put
