@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 import click
+from kafka.errors import KafkaError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -86,10 +87,12 @@ def play(
     via_intake: str | None,
 ) -> None:
     """Play a cohort."""
+    if kafka is None and via_intake is not None:
+        raise click.UsageError("--via-intake needs --kafka: console frames go there")
+    if folder is not None and folder.is_dir() and any(folder.iterdir()):
+        raise click.UsageError(f"{folder} isn't empty: two cohorts in one folder would be read as one")
     if (kafka is None) == (folder is None):
         raise click.UsageError("say where to: either --kafka HOST:PORT or --folder DIR")
-    if folder is not None and via_intake is not None:
-        raise click.UsageError("--via-intake needs --kafka: console frames go there")
     run = build_run(seed, cohort, faults)
     if truth is not None:
         truth.write_text(json.dumps(run.truth, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -106,6 +109,8 @@ def play(
         if not comma or not mllp.rpartition(":")[2].isdigit():
             raise click.UsageError("write --via-intake as MLLPHOST:PORT,FHIRURL")
         refused = play_through_intake(run, str(kafka), mllp, fhir_url, clock_file, speed, display)
+    except (KafkaError, OSError) as problem:
+        raise click.ClickException(f"nobody takes the messages ({type(problem).__name__}): is {kafka} up?") from None
     finally:
         display.stop()
     print(f"{refused} messages were refused by the intake", file=sys.stderr)

@@ -18,15 +18,17 @@ from services.runtime.settings import load_settings
 @click.option("--json", "as_json", is_flag=True, help="JSON lines, one rate a line.")
 def rates(window: str, all_strata: bool, as_json: bool) -> None:
     """Complication rates by site, with their denominators and 95 % Wilson bounds."""
-    as_of = Clock(load_settings().clock_file).now()
+    settings = load_settings()
+    as_of = Clock(settings.clock_file).now()
     with database() as connection:
         found = site_counts(connection, as_of, [window])
     if not found:
-        click.echo("No procedures yet.", err=True)
+        until = "" if window == "all" else f" in the {window.removesuffix('d')} days before {as_of:%Y-%m-%d}"
+        click.echo(f"No procedures{until}.", err=True)
     for one in found:
         if not as_json:
             table = rates_table(one.counts, every_stratum=all_strata)
-            table.title = f"{one.site}, {window}: {table.title}"
+            table.title = f"{one.site}, window {window} as of {as_of:%Y-%m-%d}, {settings.ruleset}: {table.title}"
             show(table)
             continue
         for stratum in one.counts.strata():

@@ -1,5 +1,7 @@
 """Settings of a service, from the environment (``CRYOWATCH_*``). Wrong ones stop it at start, by name."""
 
+import difflib
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -173,8 +175,18 @@ class Settings(BaseSettings):
             ) from None
 
 
+def _misspelt() -> list[str]:
+    """Variables that are nearly a setting: nobody would notice that they have no effect."""
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    others = [name for name in sorted(os.environ) if name.startswith(PREFIX) and name not in known]
+    close = {name: difflib.get_close_matches(name, known, 1, 0.93) for name in others}
+    return [f"{name}: there is no such setting; {found[0]} is one" for name, found in close.items() if found]
+
+
 def load_settings() -> Settings:
     """The settings of this process. WrongSetting names each wrong variable and says what to write."""
+    if misspelt := _misspelt():
+        raise WrongSetting("\n".join(misspelt))
     try:
         return Settings()
     except ValidationError as problem:

@@ -22,6 +22,8 @@ from services.runtime.start import start
         ("CRYOWATCH_LOG_LEVEL", "loud"),
         ("CRYOWATCH_DEAD_LETTER_LIMIT", "0"),
         ("CRYOWATCH_RULESET", "sir-2018"),
+        ("CRYOWATCH_RULESSET", "sir-2017"),
+        ("CRYOWATCH_AUDIT_DAY", "500"),
     ],
 )
 def test_a_wrong_setting_is_named_and_ends_the_process(
@@ -125,3 +127,11 @@ def test_a_kafka_password_is_in_no_text_of_ours(tmp_path: Path) -> None:
     access = KafkaAccess(Settings(kafka_security="sasl_tls", kafka_user="a", kafka_password_file=tmp_path / "password"))
     assert "hunter2" not in f"{access!r} {access.faust()!r} {vars(access)!r}"
     assert access.kafka_python()["sasl_plain_password"] == "hunter2hunter2"
+
+
+def test_variables_of_the_compose_file_are_no_misspelt_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    example = Path(__file__).parents[2] / "deploy" / "env.example"
+    for line in example.read_text("utf-8").splitlines():
+        if line and not line.startswith("#"):
+            monkeypatch.setenv(*line.split("=", 1))
+    load_settings()
