@@ -35,7 +35,7 @@ def test_a_discharge_is_when_the_patient_left() -> None:
 
 
 def test_hl7_and_fhir_tell_of_one_stay_in_the_same_facts() -> None:
-    admission, discharge, *_ = facts(example("fhir-inbound", "valid/stay-finished.json"))
+    admission, discharge = facts(example("fhir-inbound", "valid/stay-finished.json"))
     assert statement(example("hl7v2-inbound", "valid/adt-admission.hl7")) == admission.statement
     assert statement(example("hl7v2-inbound", "valid/adt-discharge.hl7")) == discharge.statement
 

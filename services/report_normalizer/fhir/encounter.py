@@ -14,13 +14,15 @@ from services.report_normalizer.source import Source
 _STAY = frozenset(("IMP", "ACUTE", "NONAC", "SS", "OBSENC", "INPATIENT"))
 _VISIT_NUMBER = frozenset(("VN",))
 _NOT_BEGUN = frozenset(("planned", "arrived", "triaged"))
+_GOES_ON = frozenset(("in-progress", "onleave", "on-hold"))
 _TAKEN_BACK = frozenset(("cancelled", "entered-in-error", "discontinued"))
 
 
 def encounter_facts(resource: Element, resources: Resources, source: Source, where: str) -> list[Fact]:
     """Admission, discharge, intensive care and, from the discharge disposition, death.
 
-    A resource says all that there is: what a later version of it no longer says is taken back.
+    What the resource plainly says otherwise is taken back: a stay that goes on has no discharge and no death, locations
+    without intensive care mean that there was none. What it is silent of may be known from elsewhere and stays.
     """
     classes = {c.code.upper() for concept in children(resource, "class") for c in codings(concept)}
     if classes and not classes & _STAY:
@@ -38,24 +40,42 @@ def encounter_facts(resource: Element, resources: Resources, source: Source, whe
     admitted, left = read_time(source, period.get("start")), read_time(source, period.get("end"))
     sent = source.instant(read_time(source, child(resource, "meta").get("lastUpdated")))
     taken_back = status in _TAKEN_BACK
-    changed = text(child(resource, "meta"), "versionId") != "1"  # before the first version nothing was said
+    goes_on = status in _GOES_ON and left is None
     facts = []
 
-    def add(care: str, there: bool, given: Moment | None, ended: Moment | None = None, why: str | None = None) -> None:
-        there = there and not taken_back
-        if not there and not (changed or taken_back):
-            return
-        if given is None and there:
+    def add(care: str, given: Moment | None, ended: Moment | None = None, why: str | None = None) -> None:
+        if given is None:
             source.warn(WarningCode.TIME_MISSING)
-        event = CareEvent(site, f"{visit}:{care}", patient_id, care, given, ended, encounter=visit, reason=why)
-        facts.append(state(event, Standing.FINAL if there else Standing.WITHDRAWN, sent=sent))
+        facts.append(_care(care, Standing.FINAL, given, ended, why))
 
-    add("admission", True, admitted, why=_reason(resource))
-    add("discharge", left is not None, left)
+    def take_back(care: str) -> None:
+        facts.append(_care(care, Standing.WITHDRAWN))
+
+    def _care(
+        care: str, standing: Standing, given: Moment | None = None, ended: Moment | None = None, why: str | None = None
+    ) -> Fact:
+        event = CareEvent(site, f"{visit}:{care}", patient_id, care, given, ended, encounter=visit, reason=why)
+        return state(event, standing, sent=sent)
+
+    if taken_back:
+        for care in ("admission", "discharge", "icu", "death"):
+            take_back(care)
+        return facts
+    add("admission", admitted, why=_reason(resource))
+    if left:
+        add("discharge", left)
+    elif goes_on:
+        take_back("discharge")
     stays = _intensive_care(resource, resources, source)
-    begun, over = stays[0] if stays else (None, None)
-    add("icu", bool(stays), begun or (admitted if stays else None), over)
-    add("death", left is not None and _expired(resource), left)
+    for begun, over in stays:
+        add("icu", begun or admitted, over)
+    if not stays and children(resource, "location"):
+        take_back("icu")
+    disposition = _disposition(resource)
+    if left and "exp" in disposition:
+        add("death", left)
+    elif goes_on or disposition:
+        take_back("death")
     return facts
 
 
@@ -78,9 +98,10 @@ def _intensive_care(
     return [(min(begun, default=None), max(over, default=None))] if there else []
 
 
-def _expired(resource: Element) -> bool:
+def _disposition(resource: Element) -> set[str]:
+    """The codes of how the stay ended; ``exp`` is dead."""
     stay = child(resource, "hospitalization") or child(resource, "admission")
-    return any(c.code.lower() == "exp" for c in codings(child(stay, "dischargeDisposition")))
+    return {c.code.lower() for c in codings(child(stay, "dischargeDisposition"))}
 
 
 def _reason(resource: Element) -> str | None:
