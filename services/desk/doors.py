@@ -25,14 +25,19 @@ from services.casework.review import reviews
 from services.casework.trail_reading import read_trail
 from services.desk import requests as asked
 from services.desk import trail_query as trail
-from services.runtime.access import Access, Refused
+from services.runtime.access import (
+    DECIDE,
+    HANDLE_LETTERS,
+    READ_AUDIT,
+    READ_EVENTS,
+    READ_LETTERS,
+    Access,
+    Refused,
+)
 from services.runtime.database import rejected, unavailable
 from services.runtime.settings import Settings
 
 SERVICE = "desk"
-READ, WRITE = "cryowatch/dead-letters.read", "cryowatch/dead-letters.write"
-DECIDE, LOOK = "cryowatch/adjudications.write", "system/AdverseEvent.rs"
-AUDIT = "cryowatch/audit.read"
 _STATUS = {Kind.UNKNOWN: 404, Kind.CONFLICT: 409, Kind.ERASED: 410, Kind.INVALID: 400}
 _LONGEST_OPERATOR = 200
 
@@ -69,15 +74,17 @@ class Doors:
         """Every address of the desk."""
         letter = "/dead-letters/{topic}/{partition}/{offset}"
         doors = [
-            Door("/dead-letters", "GET", "dead-letters-list", Pattern.QUERY, READ, self._list),
-            Door("/dead-letters/replay", "POST", "dead-letter-replay", Pattern.UPDATE, WRITE, self._replay_many),
-            Door(letter, "GET", "dead-letter-show", Pattern.READ, READ, self._show),
-            Door(f"{letter}/edits", "POST", "dead-letter-edit", Pattern.UPDATE, WRITE, self._edit),
-            Door(f"{letter}/replay", "POST", "dead-letter-replay", Pattern.UPDATE, WRITE, self._replay),
-            Door(f"{letter}/discard", "POST", "dead-letter-discard", Pattern.UPDATE, WRITE, self._discard),
-            Door("/reviews", "GET", "reviews-list", Pattern.QUERY, LOOK, self._reviews),
+            Door("/dead-letters", "GET", "dead-letters-list", Pattern.QUERY, READ_LETTERS, self._list),
+            Door(
+                "/dead-letters/replay", "POST", "dead-letter-replay", Pattern.UPDATE, HANDLE_LETTERS, self._replay_many
+            ),
+            Door(letter, "GET", "dead-letter-show", Pattern.READ, READ_LETTERS, self._show),
+            Door(f"{letter}/edits", "POST", "dead-letter-edit", Pattern.UPDATE, HANDLE_LETTERS, self._edit),
+            Door(f"{letter}/replay", "POST", "dead-letter-replay", Pattern.UPDATE, HANDLE_LETTERS, self._replay),
+            Door(f"{letter}/discard", "POST", "dead-letter-discard", Pattern.UPDATE, HANDLE_LETTERS, self._discard),
+            Door("/reviews", "GET", "reviews-list", Pattern.QUERY, READ_EVENTS, self._reviews),
             Door("/adjudications", "POST", "adjudicate", Pattern.UPDATE, DECIDE, self._adjudicate),
-            Door("/audit", "GET", "audit-list", Pattern.QUERY, AUDIT, self._audit, trail.MEDIA_TYPE),
+            Door("/audit", "GET", "audit-list", Pattern.QUERY, READ_AUDIT, self._audit, trail.MEDIA_TYPE),
         ]
         return [self._route(door) for door in doors]
 

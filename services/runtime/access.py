@@ -15,16 +15,19 @@ from services.runtime.settings import PREFIX, Settings, WrongSetting
 READ_EVENTS = "system/AdverseEvent.rs"
 READ_EVIDENCE = "cryowatch/evidence.read"
 SEND_MESSAGES = "cryowatch/messages.write"
+READ_LETTERS, HANDLE_LETTERS = "cryowatch/dead-letters.read", "cryowatch/dead-letters.write"
+DECIDE = "cryowatch/adjudications.write"
+READ_AUDIT = "cryowatch/audit.read"
 SCOPES = frozenset(
     (
         "system/*.cruds",
         READ_EVENTS,
         READ_EVIDENCE,
         SEND_MESSAGES,
-        "cryowatch/dead-letters.read",
-        "cryowatch/dead-letters.write",
-        "cryowatch/adjudications.write",
-        "cryowatch/audit.read",
+        READ_LETTERS,
+        HANDLE_LETTERS,
+        DECIDE,
+        READ_AUDIT,
     )
 )
 """Every scope that a door of CryoWatch asks for."""
