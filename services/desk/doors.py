@@ -27,7 +27,7 @@ from services.desk import requests as asked
 from services.desk import trail_query as trail
 from services.runtime.access import (
     DECIDE,
-    HANDLE_LETTERS,
+    HANDLE,
     READ_AUDIT,
     READ_EVENTS,
     READ_LETTERS,
@@ -75,13 +75,11 @@ class Doors:
         letter = "/dead-letters/{topic}/{partition}/{offset}"
         doors = [
             Door("/dead-letters", "GET", "dead-letters-list", Pattern.QUERY, READ_LETTERS, self._list),
-            Door(
-                "/dead-letters/replay", "POST", "dead-letter-replay", Pattern.UPDATE, HANDLE_LETTERS, self._replay_many
-            ),
+            Door("/dead-letters/replay", "POST", "dead-letter-replay", Pattern.UPDATE, HANDLE, self._replay_many),
             Door(letter, "GET", "dead-letter-show", Pattern.READ, READ_LETTERS, self._show),
-            Door(f"{letter}/edits", "POST", "dead-letter-edit", Pattern.UPDATE, HANDLE_LETTERS, self._edit),
-            Door(f"{letter}/replay", "POST", "dead-letter-replay", Pattern.UPDATE, HANDLE_LETTERS, self._replay),
-            Door(f"{letter}/discard", "POST", "dead-letter-discard", Pattern.UPDATE, HANDLE_LETTERS, self._discard),
+            Door(f"{letter}/edits", "POST", "dead-letter-edit", Pattern.UPDATE, HANDLE, self._edit),
+            Door(f"{letter}/replay", "POST", "dead-letter-replay", Pattern.UPDATE, HANDLE, self._replay),
+            Door(f"{letter}/discard", "POST", "dead-letter-discard", Pattern.UPDATE, HANDLE, self._discard),
             Door("/reviews", "GET", "reviews-list", Pattern.QUERY, READ_EVENTS, self._reviews),
             Door("/adjudications", "POST", "adjudicate", Pattern.UPDATE, DECIDE, self._adjudicate),
             Door("/audit", "GET", "audit-list", Pattern.QUERY, READ_AUDIT, self._audit, trail.MEDIA_TYPE),

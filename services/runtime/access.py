@@ -15,7 +15,7 @@ from services.runtime.settings import PREFIX, Settings, WrongSetting
 READ_EVENTS = "system/AdverseEvent.rs"
 READ_EVIDENCE = "cryowatch/evidence.read"
 SEND_MESSAGES = "cryowatch/messages.write"
-READ_LETTERS, HANDLE_LETTERS = "cryowatch/dead-letters.read", "cryowatch/dead-letters.write"
+READ_LETTERS, HANDLE = "cryowatch/dead-letters.read", "cryowatch/dead-letters.write"
 DECIDE = "cryowatch/adjudications.write"
 READ_AUDIT = "cryowatch/audit.read"
 SCOPES = frozenset(
@@ -25,7 +25,7 @@ SCOPES = frozenset(
         READ_EVIDENCE,
         SEND_MESSAGES,
         READ_LETTERS,
-        HANDLE_LETTERS,
+        HANDLE,
         DECIDE,
         READ_AUDIT,
     )
