@@ -5,11 +5,10 @@ Folding is commutative, associative and idempotent because it looks at the set o
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
 
-from services.clinical.facts import Fact, FactKind
+from services.clinical.facts import Fact, FactKind, Standing
 from services.clinical.identifiers import patient_name, procedure_name
-from services.clinical.merges import Merges
+from services.clinical.merges import Link, Merges
 from services.clinical.procedures.documentation import Documented, documented
 from services.clinical.standing_report import REPORT_KINDS, StandingReport, standing_reports
 from services.clinical.statements import (
@@ -50,7 +49,7 @@ def fold(facts: Iterable[Fact]) -> Chart:
         surviving,
         _procedures(by_kind),
         standing_reports([fact for kind in REPORT_KINDS for same in by_kind[kind] for fact in same], merges),
-        tuple(care for same in _by_person(by_kind[FactKind.CARE_EVENT], surviving) if (care := _care(same))),
+        tuple(care for same in _deaths_denied(by_kind[FactKind.CARE_EVENT], merges) if (care := _care(same))),
         tuple(s for s in _live(by_kind[FactKind.ADJUDICATION]) if isinstance(s, Adjudication)),
     )
 
@@ -77,27 +76,54 @@ def _care(facts: list[Fact]) -> CareEvent | None:
     return top
 
 
-def _by_person(groups: list[list[Fact]], surviving: dict[str, str]) -> list[list[Fact]]:
-    """Care by what it is; what patients' own records say of a death by patient, whatever number that was told under."""
-    found: dict[str, list[Fact]] = {}
+def _deaths_denied(groups: list[list[Fact]], merges: Merges) -> list[list[Fact]]:
+    """Care by what it is. A death that a patient's own record takes back is gone under the numbers merged into it, too.
+
+    Under a retired number "not dead" speaks of that number alone: whoever retires a duplicate writes so.
+    """
+    own = [same for same in groups if _of_record(same[0])]
+    found = []
     for same in groups:
-        care = same[0].statement
-        assert isinstance(care, CareEvent)
-        name = patient_name(care.site, care.patient_id)
-        own = care.care_id == f"death:{care.patient_id}"
-        found.setdefault(f"death of {surviving.get(name, name)}" if own else same[0].id, []).extend(same)
-    return list(found.values())
+        denied = [
+            f
+            for others in own
+            for f in others
+            if others is not same and f.standing is Standing.WITHDRAWN and _of_record(same[0])
+            if merges.merged(_patient(same[0]), _patient(f), f.issued or f.sent)
+        ]
+        found.append([*same, *denied])
+    return found
+
+
+def _of_record(fact: Fact) -> bool:
+    """Whether it is what a patient's own record says of a death (PID-29, PID-30, Patient.deceased)."""
+    care = fact.statement
+    return isinstance(care, CareEvent) and care.care_id == f"death:{care.patient_id}"
+
+
+def _patient(fact: Fact) -> str:
+    care = fact.statement
+    assert isinstance(care, CareEvent)
+    return patient_name(care.site, care.patient_id)
 
 
 def _merges(groups: list[list[Fact]]) -> Merges:
-    step: dict[str, tuple[str, datetime | None]] = {}
-    for top in map(current, groups):
-        statement = top.fact.statement
-        assert isinstance(statement, PatientLink)
+    step: dict[str, str] = {}
+    history: dict[str, tuple[Link, ...]] = {}
+    for same in groups:
+        said = []
+        for fact in same:
+            link = fact.statement
+            assert isinstance(link, PatientLink)
+            surviving = patient_name(link.site, link.surviving)
+            said.append(Link(surviving, fact.issued or fact.sent, fact.standing is Standing.WITHDRAWN))
+        top = current(same)
+        assert isinstance(top.fact.statement, PatientLink)
+        retired = patient_name(top.fact.statement.site, top.fact.statement.retired)
+        history[retired] = tuple(said)
         if not top.withdrawn:
-            surviving = patient_name(statement.site, statement.surviving)
-            step[patient_name(statement.site, statement.retired)] = (surviving, top.at)
-    return Merges(step)
+            step[retired] = patient_name(top.fact.statement.site, top.fact.statement.surviving)
+    return Merges(step, history)
 
 
 def _procedures(by_kind: dict[FactKind, list[list[Fact]]]) -> tuple[Documented, ...]:

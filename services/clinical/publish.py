@@ -157,8 +157,8 @@ def _hard_to_read(placed: Sequence[Placed]) -> list[str]:
 def _of_others(chart: Chart) -> set[str]:
     """Procedures that a report names under another patient's number: a merge not announced, or a number mistyped."""
     patients = {p.procedure: patient for patient, found in _by_patient(chart).items() for p in found}
-    named = {procedure_name(r.body.site, r.body.accession): r.patient for r in chart.reports if r.body.accession}
-    return {procedure for procedure, patient in named.items() if patients.get(procedure, patient) not in ("", patient)}
+    named = {(procedure_name(r.body.site, r.body.accession), r.patient) for r in chart.reports if r.body.accession}
+    return {procedure for procedure, patient in named if patients.get(procedure, patient) not in ("", patient)}
 
 
 def _placed(placed: Placed) -> PlacedReport:

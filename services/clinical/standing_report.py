@@ -121,7 +121,8 @@ def _body(ranked: Sequence[Version]) -> ReportBody:
     said = [v.fact.statement for v in ranked if isinstance(v.fact.statement, ReportBody)]
     top = said[-1]
     spoken = next((s for s in reversed(said) if s.text), top)
-    together = [s for s, v in zip(said, ranked, strict=True) if v.at == ranked[-1].at and s.text in ("", spoken.text)]
+    telling = [(s, v) for s, v in zip(said, ranked, strict=True) if s.text or s.coded] or [(top, ranked[-1])]
+    together = [s for s, v in telling if v.at == telling[-1][1].at and s.text in ("", spoken.text)]
     coded = sorted({code for s in together for code in s.coded}, key=digest)
     order = [spoken, *reversed(said)]
     return replace(
@@ -148,7 +149,7 @@ def _said(name: str, patient: str, facts: list[Fact]) -> _Said | None:
     if top.withdrawn and not reissued:
         return _Said(top, None)
     body = _body(bodies)
-    unread = _corrected_unread(bodies)
+    unread = _unread(bodies)
     addenda, superseded = _addenda(kinds.get(FactKind.REPORT_ADDENDUM, []), bodies, body.text)
     added = [s.text for v in addenda if isinstance(s := v.fact.statement, ReportAddendum)]
     standing = bodies[-1].fact.standing
@@ -161,23 +162,43 @@ def _said(name: str, patient: str, facts: list[Fact]) -> _Said | None:
     return _Said(top, StandingReport(name, patient, body, text, standing, reissued or unread, review, past))
 
 
-def _corrected_unread(bodies: Sequence[Version]) -> bool:
-    """Whether a correction came as a file that isn't read: what was read before may be what it takes back."""
+_FIRMNESS = (Standing.PRELIMINARY, Standing.FINAL, Standing.CORRECTED)
+
+
+def _unread(bodies: Sequence[Version]) -> bool:
+    """Whether a firmer version came as a file that isn't read: what was read before may be what it takes back.
+
+    A file of the same standing is taken for a copy.
+    """
     said = [(v.fact.standing, v.fact.statement) for v in bodies]
     standing, top = said[-1]
-    if standing is not Standing.CORRECTED or not isinstance(top, ReportBody) or top.text or top.coded:
+    if not isinstance(top, ReportBody) or top.text or top.coded:
         return False
-    spoken = [standing for standing, s in said if isinstance(s, ReportBody) and s.text]
-    return bool(spoken) and spoken[-1] is not Standing.CORRECTED
+    spoken = [standing for standing, s in said if isinstance(s, ReportBody) and (s.text or s.coded)]
+    return bool(spoken) and _FIRMNESS.index(standing) > max(map(_FIRMNESS.index, spoken))
 
 
 def _addenda(facts: Iterable[Fact], bodies: Sequence[Version], text: str) -> tuple[list[Version], bool]:
-    """The addenda that count, oldest first, and whether others don't: a body that was first said after them."""
+    """The addenda that count, oldest first, and whether others don't: a body that was first said after them.
+
+    When they say when they were issued that decides, else when they were sent; one that is sent again was meant.
+    """
     by_id: dict[str, list[Fact]] = {}
     for fact in facts:
         by_id.setdefault(fact.id, []).append(fact)
     addenda = sorted((v for v in map(current, by_id.values()) if not v.withdrawn), key=lambda v: v.rank)
-    same = [v.at for v in bodies if isinstance(s := v.fact.statement, ReportBody) and s.text == text and v.at]
-    since = min(same, default=None)
-    counting = [v for v in addenda if since is None or v.at is None or v.at >= since]
+    same = [v for v in bodies if isinstance(s := v.fact.statement, ReportBody) and _letters(s.text) == _letters(text)]
+    issued = min((v.at for v in same if v.fact.issued and v.at), default=None)
+    sent = min((at for v in same if (at := v.fact.sent or v.at)), default=None)
+
+    def later(addendum: Version) -> bool:
+        since, at = (issued, addendum.at) if addendum.fact.issued else (sent, addendum.last_sent)
+        return since is None or at is None or at >= since
+
+    counting = [v for v in addenda if later(v)]
     return counting, len(counting) < len(addenda)
+
+
+def _letters(text: str) -> str:
+    """What is left of a text in any layout."""
+    return "".join(c for c in text.casefold() if c.isalnum())

@@ -42,6 +42,10 @@ class InvalidCode(_Explained):
         "procedure_not_identified",
         "No accession number: OBR-3 and ORC-3, or the FHIR identifier of type ACSN, is empty.",
     )
+    IN_ERROR_WITHOUT_CODE = (
+        "in_error_without_code",
+        "A Procedure in error no longer says what it was. Edit its code in and replay, or discard it.",
+    )
     CARE_NOT_IDENTIFIED = "care_not_identified", "A care resource has neither an identifier nor an id."
     ENCOUNTER_NOT_IDENTIFIED = "encounter_not_identified", "An Encounter has neither an identifier nor an id."
     RETIRED_PATIENT_NOT_IDENTIFIED = (

@@ -1,6 +1,7 @@
 """A CT report as one message tells of it, whatever the standard, and the facts that follow."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.clinical.canonical import digest
@@ -10,6 +11,9 @@ from services.clinical.statements import CodedResult, ReportAddendum, ReportBody
 from services.report_normalizer.reasons import WarningCode
 from services.report_normalizer.report_text import adds_only, headings
 from services.report_normalizer.source import Source
+
+_ELSEWHERE = re.compile(r"\W*(?:please\s+)?(?:see|refer\s+to|vedi|si\s+veda)\b(?:\W+\w+){0,6}\W*", re.IGNORECASE)
+"""A text that only points to the file beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,8 @@ def report_facts(said: SaidReport, source: Source) -> list[Fact]:
     """
     if said.standing is Standing.WITHDRAWN:
         return [_status(said, None)]
+    if WarningCode.ATTACHMENT_NOT_READ in source.warnings and _ELSEWHERE.fullmatch(said.text):
+        said = replace(said, text="")
     if not said.text and not said.coded:
         if said.standing is not Standing.PRELIMINARY:
             source.warn(WarningCode.REPORT_WITHOUT_TEXT)

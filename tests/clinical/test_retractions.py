@@ -8,7 +8,7 @@ import pytest
 from services.clinical.events.adverse_event import Certainty
 from services.clinical.facts import Fact, Standing, state
 from services.clinical.publish import Published
-from services.clinical.statements import CareEvent, PatientLink, ReportAddendum
+from services.clinical.statements import CareEvent, CodedResult, PatientLink, ReportAddendum
 from tests.builders import END, care, procedure, published, report, shown, withdrawal
 
 EFFUSION = "FINDINGS:\nSmall left pleural effusion."
@@ -129,6 +129,64 @@ def test_a_death_is_taken_back_under_the_number_that_survived() -> None:
     merged = [procedure(), report(CLEAR), told, merge("P1", "P2", 50)]
     assert [e.event for e in published(*merged).events] == ["death"]
     assert shown(whatever_the_order(*merged, denied)) == []
+
+
+def test_not_dead_under_a_retired_number_speaks_of_that_number_alone() -> None:
+    told = state(CareEvent("IEO", "death:P2", "P2", "death"), **at(40))
+    retired = state(CareEvent("IEO", "death:P1", "P1", "death"), WITHDRAWN, **at(60))
+    moved = [procedure(patient="P2"), report(CLEAR, patient="P2"), told, merge("P1", "P2", 50)]
+    assert [e.event for e in whatever_the_order(*moved, retired).events] == ["death"]
+
+
+def test_a_merge_that_is_repeated_brings_back_nothing() -> None:
+    taken = withdrawal(patient="P2", reason="wrong_patient", **at(30))
+    merged = [procedure(), report(EFFUSION, **at(25)), merge("P1", "P2", 28), taken]
+    assert shown(whatever_the_order(*merged, merge("P1", "P2", 50))) == []
+    onward = [merge("P2", "P3", 50), merge("P1", "P3", 51)]
+    assert shown(whatever_the_order(*merged, *onward)) == []
+
+
+def test_a_copy_as_a_file_keeps_the_codes_that_came_with_the_text() -> None:
+    coded = CodedResult("http://snomed.info/sct", "36118008", assertion="present", side="left")
+    text = report("FINDINGS:\nThe ablation zone is as expected.", coded=[coded], issued=END + timedelta(hours=25))
+    copy = report("", issued=END + timedelta(hours=26))
+    assert [e.event for e in whatever_the_order(procedure(), text, copy).events] == ["pneumothorax"]
+
+
+def test_a_final_report_that_nobody_can_read_leaves_the_preliminary_one_possible() -> None:
+    text = report(EFFUSION, standing=Standing.PRELIMINARY, issued=END + timedelta(hours=25))
+    result = published(procedure(), text, report("", issued=END + timedelta(hours=26)))
+    assert [e.certainty for e in result.events] == [Certainty.POSSIBLE]
+
+
+def test_a_report_that_nobody_can_read_does_not_take_the_follow_ups_place() -> None:
+    unread, text = report("", hours=24), report("FINDINGS:\nSmall left pneumothorax.", "R2", hours=30)
+    result = whatever_the_order(procedure(), unread, text)
+    assert [(e.event, e.timing) for e in result.events] == [("pneumothorax", "within_24h")]
+    assert result.records[0].follow_up == "assessed"
+
+
+def test_the_same_report_in_another_layout_leaves_an_addendum_as_it_is() -> None:
+    added = addendum("ADDENDUM:\nSmall left pneumothorax.", 28)
+    elsewhere = report("FINDINGS: No pneumothorax.\nNo pleural effusion.", issued=END + timedelta(hours=30))
+    first = report(CLEAR, issued=END + timedelta(hours=25))
+    assert len(shown(whatever_the_order(procedure(), first, added, elsewhere))) == 1
+
+
+def test_an_addendum_that_is_sent_again_after_a_correction_counts() -> None:
+    said = ReportAddendum("IEO", "R1", "P1", "ADDENDUM:\nSmall left pneumothorax.")
+    first, corrected = report(CLEAR, **at(25)), report(CLEAR + " Stable.", standing=CORRECTED, **at(30))
+    once, again = state(said, CORRECTED, **at(28)), state(said, CORRECTED, **at(32))
+    assert shown(whatever_the_order(procedure(), first, once, corrected)) == []
+    assert len(shown(whatever_the_order(procedure(), first, once, corrected, again))) == 1
+
+
+def test_a_drain_for_what_has_gone_by_now_is_not_given_to_another_procedure() -> None:
+    before = report("FINDINGS:\nModerate left pneumothorax.", hours=1)
+    text = "FINDINGS:\nThe left pneumothorax has resolved after chest tube placement. Small right pneumothorax."
+    result = whatever_the_order(procedure(), procedure("A2", side="right"), before, report(text, "R2"))
+    assert {(e.side, e.grade("orsi-2024").grade) for e in result.events} == {("left", 1), ("right", 1)}
+    assert all("chest_tube_fits_several_procedures" in record.review for record in result.records)
 
 
 def test_what_is_certain_later_is_not_hidden_by_what_was_possible_before() -> None:

@@ -126,7 +126,7 @@ FHIR = {
     "patient-deceased": [(CARE, "final")],
     "patient-replaced": [(LINK, "final")],
     "stay-finished": [(CARE, "final"), (CARE, "final")],
-    "stay-with-intensive-care-r5": [(CARE, "final"), (CARE, "withdrawn"), (CARE, "final"), (CARE, "withdrawn")],
+    "stay-with-intensive-care-r5": [(CARE, "final"), (CARE, "final")],
 }
 BAD_FHIR = {
     "bundle-entry-without-resource": ("bundle_entry_without_resource", "Bundle.entry[0]"),

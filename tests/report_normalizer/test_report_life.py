@@ -238,3 +238,11 @@ def test_a_document_without_number_is_a_dead_letter() -> None:
     outcome = hl7(msh("MDM^T02"), PID, obr(), txa(own=""), *lines("x."))
     assert isinstance(outcome, Invalid)
     assert (outcome.code, outcome.where) == ("report_not_identified", "TXA-12")
+
+
+@pytest.mark.parametrize("text", ["See attached document.", "Please see the attached report", "Vedi allegato."])
+def test_a_text_that_only_points_to_a_file_is_none(text: str) -> None:
+    attached = "OBX|2|ED|PDF^Report^L||^application^pdf^Base64^JVBERi0=||||||F"
+    body, _ = facts(oru(obr("F"), *lines(text), attached))
+    assert body.statement.text == ""
+    assert "See the pneumothorax" in facts(oru(obr("F"), *lines("See the pneumothorax.")))[0].statement.text

@@ -57,7 +57,8 @@ def events_of(
     found = [s for s in every if _mine(s, case, chart)]
     measures = [m for m in measured(case.documented.treatments, case.documented.lesions) if _during(m, case.span)]
     composed = [*drafts(found, case.span), *(_measured_draft(m) for m in measures)]
-    care, unclear = of_this_procedure(care_given(case.placed, case.care, case.span), found, every)
+    theirs = [s for s in every if _others(s, chart) > _near(s, case.documented)]
+    care, unclear = of_this_procedure(care_given(case.placed, case.care, case.span), found, theirs)
     statement = case.documented.statement
     longer = longer_stay(case.care, statement.planned_discharge if statement else None, case.span)
     given, review = assign(care + ([longer] if longer else []), composed)
@@ -128,10 +129,13 @@ def one_per_place(events: Sequence[AdverseEvent], rulesets: Sequence[RuleSet]) -
 
 def _mine(showing: Showing, case: Case, chart: Chart) -> bool:
     """Of a CT that assesses two procedures, a finding is placed by side, then by region; else it is ambiguous."""
-    if not showing.placed.shared:
-        return True
+    return not showing.placed.shared or _near(showing, case.documented) > _others(showing, chart)
+
+
+def _others(showing: Showing, chart: Chart) -> tuple[int, int]:
+    """How near the finding is to the nearest other procedure that its CT assesses."""
     others = [p for p in chart.procedures if p.procedure in showing.placed.shared]
-    return _near(showing, case.documented) > max((_near(showing, other) for other in others), default=(0, 0))
+    return max((_near(showing, other) for other in others), default=(0, 0))
 
 
 def _near(showing: Showing, documented: Documented) -> tuple[int, int]:

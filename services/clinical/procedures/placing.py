@@ -94,8 +94,12 @@ def _procedures_of(
 
 
 def _choose_follow_up(found: list[Placed], span: Span) -> list[Placed]:
-    """The follow-up CT is the one nearest to end + 24 h in the window; of two as near, the earlier."""
+    """The follow-up CT is the one nearest to end + 24 h in the window; of two as near, the earlier.
+
+    One of which nothing can be read takes the place only when there is no other.
+    """
     near = [p for p in found if p.role is Role.INTERIM and p.report.body.performed]
+    near = [p for p in near if p.report.text.strip() or p.report.body.coded] or near
 
     def distance(placed: Placed) -> tuple[float, float, str]:
         performed = placed.report.body.performed

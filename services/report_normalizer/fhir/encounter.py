@@ -14,15 +14,15 @@ from services.report_normalizer.source import Source
 _STAY = frozenset(("IMP", "ACUTE", "NONAC", "SS", "OBSENC", "INPATIENT"))
 _VISIT_NUMBER = frozenset(("VN",))
 _NOT_BEGUN = frozenset(("planned", "arrived", "triaged"))
-_GOES_ON = frozenset(("in-progress", "onleave", "on-hold"))
+_DEATH = "death:encounter"
 _TAKEN_BACK = frozenset(("cancelled", "entered-in-error", "discontinued"))
 
 
 def encounter_facts(resource: Element, resources: Resources, source: Source, where: str) -> list[Fact]:
     """Admission, discharge, intensive care and, from the discharge disposition, death.
 
-    What the resource plainly says otherwise is taken back: a stay that goes on has no discharge and no death, locations
-    without intensive care mean that there was none. What it is silent of may be known from elsewhere and stays.
+    A death at discharge has a number of this standard's own: an Encounter that is closed late must not take back what
+    an ADT message said of the same visit. What the resource is silent of stays.
     """
     classes = {c.code.upper() for concept in children(resource, "class") for c in codings(concept)}
     if classes and not classes & _STAY:
@@ -40,42 +40,31 @@ def encounter_facts(resource: Element, resources: Resources, source: Source, whe
     admitted, left = read_time(source, period.get("start")), read_time(source, period.get("end"))
     sent = source.instant(read_time(source, child(resource, "meta").get("lastUpdated")))
     taken_back = status in _TAKEN_BACK
-    goes_on = status in _GOES_ON and left is None
     facts = []
 
-    def add(care: str, given: Moment | None, ended: Moment | None = None, why: str | None = None) -> None:
-        if given is None:
+    def add(
+        care: str, there: bool, given: Moment | None = None, ended: Moment | None = None, why: str | None = None
+    ) -> None:
+        if given is None and there:
             source.warn(WarningCode.TIME_MISSING)
-        facts.append(_care(care, Standing.FINAL, given, ended, why))
-
-    def take_back(care: str) -> None:
-        facts.append(_care(care, Standing.WITHDRAWN))
-
-    def _care(
-        care: str, standing: Standing, given: Moment | None = None, ended: Moment | None = None, why: str | None = None
-    ) -> Fact:
-        event = CareEvent(site, f"{visit}:{care}", patient_id, care, given, ended, encounter=visit, reason=why)
-        return state(event, standing, sent=sent)
+        token = care.partition(":")[0]
+        event = CareEvent(site, f"{visit}:{care}", patient_id, token, given, ended, encounter=visit, reason=why)
+        facts.append(state(event, Standing.FINAL if there else Standing.WITHDRAWN, sent=sent))
 
     if taken_back:
-        for care in ("admission", "discharge", "icu", "death"):
-            take_back(care)
+        for care in ("admission", "discharge", "icu", _DEATH):
+            add(care, False)
         return facts
-    add("admission", admitted, why=_reason(resource))
+    add("admission", True, admitted, why=_reason(resource))
     if left:
-        add("discharge", left)
-    elif goes_on:
-        take_back("discharge")
-    stays = _intensive_care(resource, resources, source)
-    for begun, over in stays:
-        add("icu", begun or admitted, over)
-    if not stays and children(resource, "location"):
-        take_back("icu")
+        add("discharge", True, left)
+    for begun, over in _intensive_care(resource, resources, source):
+        add("icu", True, begun or admitted, over)
     disposition = _disposition(resource)
     if left and "exp" in disposition:
-        add("death", left)
-    elif goes_on or disposition:
-        take_back("death")
+        add(_DEATH, True, left)
+    elif sent and (disposition or not left):
+        add(_DEATH, False)
     return facts
 
 

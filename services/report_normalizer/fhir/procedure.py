@@ -18,7 +18,7 @@ from services.report_normalizer.fhir.elements import (
 )
 from services.report_normalizer.fhir.subject import subject_of
 from services.report_normalizer.iso_time import read_time
-from services.report_normalizer.reasons import IgnoredCode, InvalidCode, NotOurs, WarningCode
+from services.report_normalizer.reasons import IgnoredCode, InvalidCode, NotOurs, Rejected, WarningCode
 from services.report_normalizer.source import Source
 from services.report_normalizer.treatment_words import coolant_of, is_cryoablation_name, organ_of, side_of, token
 
@@ -33,17 +33,13 @@ _DOCUMENTED = {
     "not-done": Standing.WITHDRAWN,
     "entered-in-error": Standing.WITHDRAWN,
 }
-UNKNOWN_CARE = "unknown"
-"""The care of a fact that only takes back what an earlier version said."""
-
 _CLASSES = {"IMP": "inpatient", "AMB": "outpatient"}
 
 
 def procedure_facts(resource: Element, resources: Resources, source: Source, where: str) -> list[Fact]:
     """What a Procedure says.
 
-    One in error needs no code (a server may drop it): whatever its number stood for is taken back. So is the care that
-    an earlier version said when a later one says something else.
+    One in error without a code (a server may drop it) could be any: a dead letter, for a person to give it its code.
     """
     code = child(resource, "code")
     names = [text(code, "text"), *(c.display for c in codings(code))]
@@ -53,20 +49,15 @@ def procedure_facts(resource: Element, resources: Resources, source: Source, whe
     care = care_of((c.system, c.code) for c in codings(code))
     if care is not None:
         return [care_fact(resource, care, resources, source, where)]
-    if text(resource, "status") == "entered-in-error" and not any(names):
-        documented = [_documentation(resource, resources, source, where)] if _accession(resource) else []
-        return [*documented, care_fact(resource, UNKNOWN_CARE, resources, source, where, no_longer=True)]
-    if text(child(resource, "meta"), "versionId") not in ("", "1"):
-        return [care_fact(resource, UNKNOWN_CARE, resources, source, where, no_longer=True)]
+    if text(resource, "status") == "entered-in-error" and not codings(code) and not text(code, "text"):
+        raise Rejected(InvalidCode.IN_ERROR_WITHOUT_CODE, f"{where}.code")
     raise NotOurs(IgnoredCode.NOT_CARE)
 
 
-def care_fact(
-    resource: Element, care: str, resources: Resources, source: Source, where: str, *, no_longer: bool = False
-) -> Fact:
-    """Care that a Procedure or a MedicationAdministration says was given, or takes back (``no_longer``: certainly)."""
+def care_fact(resource: Element, care: str, resources: Resources, source: Source, where: str) -> Fact:
+    """Care that a Procedure or a MedicationAdministration says was given, or takes back."""
     status = text(resource, "status")
-    if not no_longer and status in ("preparation", "in-preparation"):
+    if status in ("preparation", "in-preparation"):
         raise NotOurs(IgnoredCode.CARE_NOT_GIVEN_YET)
     site, patient_id = subject_of(resource, "subject", resources, source, where)
     identifiers = children(resource, "identifier")
@@ -87,7 +78,7 @@ def care_fact(
         encounter=_encounter(visit, resource, resources, source),
         reason=_reason(resource),
     )
-    withdrawn = no_longer or status in ("not-done", "entered-in-error")
+    withdrawn = status in ("not-done", "entered-in-error")
     if started is None and not withdrawn:
         source.warn(WarningCode.TIME_MISSING)
     sent = source.instant(read_time(source, child(resource, "meta").get("lastUpdated")))
