@@ -6,13 +6,14 @@ from services.clinical.reading import read
 from tests.clinical.reading.expectation import difference
 
 ENGLISH = (
-    "Absence of pneumothorax and presence of a small left pleural effusion. => pneumothorax absent; pleural_effusion present left small",
+    "Absence of pneumothorax and presence of small left effusion. "
+    "=> pneumothorax absent; pleural_effusion present left small",
     "No pneumothorax, presence of small left effusion. => pneumothorax absent; pleural_effusion present left small",
     "No hematoma, interval development of left pneumothorax. => hematoma absent; pneumothorax present left",
     "No hematoma, persistence of left pneumothorax. => hematoma absent; pneumothorax present left",
     "No hematoma, appearance of a left pneumothorax. => hematoma absent; pneumothorax present left",
     "No evidence of pneumothorax, evidence of small effusion. => pneumothorax absent; pleural_effusion present small",
-    "Pleurae free of effusion, presence of a left pneumothorax. => pleural_effusion absent; pneumothorax present left",
+    "Pleurae free of effusion, presence of left pneumothorax. => pleural_effusion absent; pneumothorax present left",
     "No significant reduction of the left pneumothorax. => pneumothorax present left",
     "No improvement of the left pneumothorax. => pneumothorax present left",
     "Left pneumothorax, absent on the prior CT. => pneumothorax present left",
