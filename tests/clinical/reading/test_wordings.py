@@ -6,8 +6,7 @@ from services.clinical.reading import read
 from tests.clinical.reading.expectation import difference
 
 ENGLISH = (
-    "Absence of pneumothorax and presence of small left effusion. "
-    "=> pneumothorax absent; pleural_effusion present left small",
+    "Absence of pneumothorax and presence of left effusion. => pneumothorax absent; pleural_effusion present left",
     "No pneumothorax, presence of small left effusion. => pneumothorax absent; pleural_effusion present left small",
     "No hematoma, interval development of left pneumothorax. => hematoma absent; pneumothorax present left",
     "No hematoma, persistence of left pneumothorax. => hematoma absent; pneumothorax present left",
