@@ -81,18 +81,15 @@ def _deaths_denied(groups: list[list[Fact]], merges: Merges) -> list[list[Fact]]
 
     Under a retired number "not dead" speaks of that number alone: whoever retires a duplicate writes so.
     """
-    own = [same for same in groups if _of_record(same[0])]
-    found = []
-    for same in groups:
-        denied = [
-            f
-            for others in own
-            for f in others
-            if others is not same and f.standing is Standing.WITHDRAWN and _of_record(same[0])
-            if merges.merged(_patient(same[0]), _patient(f), f.issued or f.sent)
-        ]
-        found.append([*same, *denied])
-    return found
+    denials = [f for same in groups for f in same if _of_record(f) and f.standing is Standing.WITHDRAWN]
+
+    def with_denials(same: list[Fact]) -> list[Fact]:
+        if not _of_record(same[0]):
+            return same
+        name = _patient(same[0])
+        return [*same, *(f for f in denials if merges.merged(name, _patient(f), f.issued or f.sent))]
+
+    return [with_denials(same) for same in groups]
 
 
 def _of_record(fact: Fact) -> bool:
