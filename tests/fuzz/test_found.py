@@ -7,14 +7,20 @@ import pytest
 
 from services.clinical.canonical import canonical, from_json
 from services.clinical.events.adverse_event import AdverseEvent
+from services.clinical.facts import fact_json, state
 from services.clinical.procedures.record import ProcedureRecord
+from services.clinical.procedures.treatment import summarize
 from services.clinical.statements import ReportBody
+from services.contracts.codec import validator
 from services.fhir_gateway.adverse_event import resource
 from services.fhir_gateway.edition import Edition
 from services.fhir_gateway.hospital import Hospital
 from services.fhir_gateway.release import Release
 from services.report_normalizer.reasons import WarningCode
+from services.runtime.message import InboundMessage
 from services.runtime.outcomes import Done
+from services.runtime.sites import Sites
+from services.telemetry_reducer.handler import handle
 from tests.builders import LONG_AFTER, procedure, published, report
 from tests.report_normalizer.messages import PID, hl7, lines, msh, obr
 
@@ -58,3 +64,15 @@ def test_an_event_of_a_report_without_a_time_is_read_back_from_its_row() -> None
     assert event.onset is None
     for release in Release:
         assert resource(Edition(event, LONG_AFTER), [None], Hospital(), release)
+
+
+@pytest.mark.parametrize("named", [{"cycle": 1}, {"insertion": 1}, {}])
+def test_a_freezing_frame_that_does_not_say_of_which_cycle_makes_none(named: dict[str, int]) -> None:
+    """Once a cycle of insertion 0, a summary that the joiner refused: the procedure's treatment was not seen."""
+    frame = {"schema": "procedure-telemetry.v1", "site": "IEO", "console": "7", "accession": "A1", "frame": 2}
+    frame |= {"sent": "2019-03-12T09:31:00Z", "phase": "freeze"} | named
+    outcome = handle(InboundMessage("procedure-telemetry", 0, 0, json.dumps(frame).encode()), Sites())
+    assert isinstance(outcome, Done)
+    summary, _ = summarize("IEO", "A1", "7", [keyed.digest for keyed in outcome.results])
+    assert summary.cycles == ()
+    assert [] == validator("clinical-facts.v1")(json.loads(canonical(fact_json(state(summary)))))

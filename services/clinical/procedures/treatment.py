@@ -80,7 +80,7 @@ def _missing(frames: tuple[FrameDigest, ...]) -> int:
 def _cycles(frames: tuple[FrameDigest, ...]) -> tuple[tuple[Cycle, ...], bool]:
     parts: dict[tuple[int, int], list[FrameDigest]] = {}
     for frame in frames:
-        if frame.phase in IN_CYCLE:
+        if frame.phase in IN_CYCLE and frame.insertion and frame.cycle:  # without samples a frame need not name them
             parts.setdefault((frame.insertion, frame.cycle), []).append(frame)
     cycles = tuple(
         Cycle(
