@@ -62,7 +62,7 @@ def _latest(said: Sequence[_Said]) -> StandingReport | None:
     if not said:
         return None
     last = max(said, key=lambda one: one.top.rank)
-    if last.report is not None or len(said) == 1:
+    if last.report is not None:
         return last.report
     again = [_in_doubt(one.report) for one in said if one.report and (one.report.doubtful or _later(one.top, last.top))]
     return max(again, key=lambda report: report.patient, default=None)

@@ -58,26 +58,31 @@ def erase(site: str, patient: str, reason: str, operator: str, unknown: bool, dr
     request = Request(site, patient, operator, reason)
     with reachable(settings, pool=2) as engine:
         eraser = Eraser(publisher, settings.secret("event_id_key"), ArchiveReader(settings, engine).results)
-        with engine.connect() as connection:
-            found = eraser.erase(connection, request, clock.now())
-            connection.rollback()
         if dry_run or not yes:
+            with engine.connect() as connection:
+                found = eraser.erase(connection, request, clock.now())
+                connection.rollback()
             _show(found)
-        if not (unknown or found.facts or found.messages or found.redacted):
-            raise click.ClickException(
-                "nothing is held of a patient of that number at that site, so it may be mistyped. To keep it out from "
-                "now on, and wipe the dead letters in which it stands by itself, say --unknown"
-            )
+            _known(found, unknown)
         if dry_run:
             click.echo("Nothing was changed.")
             return
         if not yes:
             click.confirm("Erase all of this for ever?", abort=True)
-        _show(_carry_out(engine, eraser, request, clock))
+        _show(_carry_out(engine, eraser, request, clock, unknown))
     click.echo("Erased. What comes again of this patient is ignored (erased_patient).")
 
 
-def _carry_out(engine: Engine, eraser: Eraser, request: Request, clock: Clock) -> Erased:
+def _known(found: Erased, unknown: bool) -> None:
+    """Refuse a number of which nothing is held, unless that is meant."""
+    if not (unknown or found.facts or found.messages or found.redacted):
+        raise click.ClickException(
+            "nothing is held of a patient of that number at that site, so it may be mistyped. To keep it out from "
+            "now on, and wipe the dead letters in which it stands by itself, say --unknown"
+        )
+
+
+def _carry_out(engine: Engine, eraser: Eraser, request: Request, clock: Clock, unknown: bool) -> Erased:
     with engine.begin() as connection:
         free = text("SELECT pg_try_advisory_xact_lock(:n)")
         if not connection.execute(free, {"n": ONE_REBUILD}).scalar_one():
@@ -87,7 +92,9 @@ def _carry_out(engine: Engine, eraser: Eraser, request: Request, clock: Clock) -
             Pattern.UPDATE, "patient-erase", "delete", agent(request.operator), (_EVERYTHING,), words=request.reason
         )
         Trail("command").record(connection, act)
-        return eraser.erase(connection, request, clock.now())
+        found = eraser.erase(connection, request, clock.now())
+        _known(found, unknown)  # refused here, all of it is undone
+    return found
 
 
 def _show(found: Erased) -> None:

@@ -12,7 +12,6 @@
     addenda_alone = true           # text that begins with an addendum heading and doesn't repeat the body
 """
 
-import codecs
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,8 @@ from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+
+from services.runtime.charsets import codec_of
 
 
 def _zone(name: str) -> str:
@@ -29,12 +30,8 @@ def _zone(name: str) -> str:
 
 
 def _charset(name: str) -> str:
-    if name.upper().startswith(("8859/", "UNICODE")):  # HL7's own names (table 0211)
-        return name
-    try:
-        codecs.lookup(name)
-    except LookupError:
-        raise ValueError(f"there is no character set {name}; one looks like ISO-8859-1") from None
+    if codec_of(name) is None:
+        raise ValueError(f"there is no character set {name}; one looks like ISO-8859-1")
     return name
 
 

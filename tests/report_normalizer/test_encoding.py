@@ -4,8 +4,8 @@ import hl7 as python_hl7
 import pytest
 
 from services.contracts.registry import SCHEMAS
-from services.report_normalizer.hl7v2.encoding import codec_of
 from services.report_normalizer.hl7v2.segments import parse
+from services.runtime.charsets import codec_of
 from services.runtime.outcomes import Done, Invalid
 from services.runtime.sites import Sender, Site, Sites
 from tests.report_normalizer.messages import SITES, example, facts, hl7, lines, msh, obr, oru, raw, statement, warnings

@@ -83,6 +83,13 @@ def test_a_sites_file_that_names_what_is_not_there_is_refused(written: str, said
     assert "Error" not in str(refused.value)
 
 
+@pytest.mark.parametrize("charset", ["ISO-8859-1", "8859/15", "UNICODE UTF-8", "GB 18030-2000", "ISO IR87", "cp1252"])
+def test_a_sender_may_be_given_any_character_set_that_messages_may_name(charset: str, tmp_path: Path) -> None:
+    written = f'[sites.A]\n[senders."X|A"]\nsite = "A"\ncharset = "{charset}"\n'
+    (tmp_path / "sites.toml").write_text(written)
+    assert Settings(sites_file=tmp_path / "sites.toml").sites().sender("X|A").charset == charset
+
+
 def test_the_rule_sets_that_can_be_chosen_are_those_that_there_are() -> None:
     assert set(get_args(Settings.model_fields["ruleset"].annotation)) == {rules.id for rules in shipped()}
 
